@@ -1,0 +1,18 @@
+import { DurableObject } from "cloudflare:workers";
+
+/** Counts in memory and in storage, so that a test can see what an eviction takes and what it leaves. */
+export class CounterDO extends DurableObject {
+  #inMemory = 0;
+
+  /** Adds one to both counters and returns them. */
+  increment(): { inMemory: number; inStorage: number } {
+    this.#inMemory += 1;
+    const inStorage = (this.ctx.storage.kv.get<number>("count") ?? 0) + 1;
+    this.ctx.storage.kv.put("count", inStorage);
+    return { inMemory: this.#inMemory, inStorage };
+  }
+}
+
+export default {
+  fetch: () => new Response("perdure tests"),
+} satisfies ExportedHandler;

@@ -1,0 +1,45 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+/** "perdure/<room>" means the source in unit and workers tests; system tests run what `npm run build` made. */
+const source = ["perdure-source"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: { conditions: [...source, "module", "node", "development|production"] },
+        ssr: { resolve: { conditions: [...source, "module", "node", "development|production"] } },
+        test: {
+          name: "unit",
+          environment: "node",
+          include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "scripts/**/*.test.ts"],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./packages/perdure/test-workers/wrangler.jsonc" },
+          }),
+        ],
+        resolve: { conditions: source },
+        ssr: { resolve: { conditions: source } },
+        test: { name: "workers", include: ["packages/perdure/test-workers/**/*.test.ts"] },
+      },
+      {
+        test: {
+          name: "system",
+          environment: "node",
+          include: [
+            "packages/*/test-system/**/*.test.ts",
+            "apps/*/test-system/**/*.test.ts",
+            "examples/*/test-system/**/*.test.ts",
+          ],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});

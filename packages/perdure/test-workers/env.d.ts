@@ -1,6 +1,10 @@
-declare namespace Cloudflare {
-  /** The bindings of `wrangler.jsonc` beside this file. */
-  interface Env {
-    COUNTER: DurableObjectNamespace<import("./worker.ts").CounterDO>;
+import type { CounterDO } from "./worker.ts";
+
+declare global {
+  namespace Cloudflare {
+    /** The bindings of `wrangler.jsonc` beside this file. */
+    interface Env {
+      COUNTER: DurableObjectNamespace<CounterDO>;
+    }
   }
 }

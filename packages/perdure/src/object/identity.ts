@@ -1,0 +1,65 @@
+/** Who is on the other side: decided by the Worker, carried to the object, kept in the socket's attachment. */
+
+import type { Role } from "../protocol/index.ts";
+import { isObject, PerdureError } from "../protocol/index.ts";
+
+/** An authenticated caller. */
+export interface Identity {
+  /** The `sub` of the token. */
+  readonly subject: string;
+  readonly role: Role;
+  /** Milliseconds since 1970 after which nothing is accepted or sent any more; null: never. */
+  readonly expiresAt: number | null;
+}
+
+/**
+ * What a socket is for. `reader`: gets events as they happen. `dialect`: gets durable events only, for a protocol that
+ * cannot take an event back. `runner`: writes events.
+ */
+export type ConnectionKind = "reader" | "dialect" | "runner";
+
+/** An identity with the kind of connection that it opens. */
+export interface Connection extends Identity {
+  readonly kind: ConnectionKind;
+}
+
+/**
+ * The one header that a Worker puts on the request that it builds for an upgrade. The object trusts it, so a Worker must
+ * never forward a client's request as it came.
+ */
+export const CONNECTION_HEADER = "x-perdure-connection";
+
+const ROLES: readonly Role[] = ["viewer", "participant", "runner", "admin"];
+const KINDS: readonly ConnectionKind[] = ["reader", "dialect", "runner"];
+
+/** A request that opens a socket on an object: built anew, with no header of the client's. */
+export function upgradeRequest(connection: Connection): Request {
+  return new Request("https://object/socket", {
+    headers: {
+      upgrade: "websocket",
+      [CONNECTION_HEADER]: encodeURIComponent(JSON.stringify(connection)),
+    },
+  });
+}
+
+/** Reads the connection header. Throws `unauthorized` where there is none or it makes no sense. */
+export function connectionOf(request: Request): Connection {
+  const header = request.headers.get(CONNECTION_HEADER);
+  const parsed = header === null ? undefined : parseConnection(decodeURIComponent(header));
+  if (parsed === undefined)
+    throw new PerdureError(
+      "unauthorized",
+      "The request carries no identity; connect through the Worker's routes.",
+    );
+  return parsed;
+}
+
+function parseConnection(text: string): Connection | undefined {
+  const value: unknown = JSON.parse(text);
+  if (!isObject(value)) return undefined;
+  const role = ROLES.find((one) => one === value["role"]);
+  const kind = KINDS.find((one) => one === value["kind"]);
+  const { subject, expiresAt } = value;
+  if (role === undefined || kind === undefined || typeof subject !== "string") return undefined;
+  return { subject, role, kind, expiresAt: typeof expiresAt === "number" ? expiresAt : null };
+}

@@ -1,0 +1,167 @@
+/** What a session's log holds: content chunks and a small set of control events. */
+
+import type { Chunk, JsonObject } from "./chunks.ts";
+import { isChunk } from "./chunks.ts";
+import type { Message } from "./messages.ts";
+
+/** The stored lifecycle. Only a command or a timer moves it. */
+export type Lifecycle = "initializing" | "active" | "paused" | "terminated";
+
+/** How a turn ended. `interrupted`: a crash cut it off; it is never run again by itself. */
+export type TurnOutcome = "completed" | "cancelled" | "failed" | "interrupted";
+
+/** A choice that an approval offers. */
+export interface ApprovalOption {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "allow_once" | "allow_always" | "reject_once" | "reject_always";
+}
+
+/** A question that only a person may answer. */
+export interface ApprovalRequest {
+  /** Unique in the session. */
+  readonly approval: string;
+  readonly turn: string;
+  readonly toolCallId?: string | undefined;
+  /** What is asked about, in the agent's terms: `edit`, `execute`, … */
+  readonly kind: string;
+  readonly title: string;
+  readonly input: unknown;
+  readonly options: readonly ApprovalOption[];
+  /** SHA-256 of kind, title and canonical input, in hex; computed by the object. */
+  readonly digest?: string | undefined;
+  /** Milliseconds since 1970 after which it counts as rejected; none by default. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** One entry of a plan. */
+export interface Task {
+  readonly id: string;
+  readonly title: string;
+  readonly status: "pending" | "in_progress" | "completed";
+  readonly priority?: "high" | "medium" | "low" | undefined;
+}
+
+/** The agent behind a runner, as it introduced itself. */
+export interface AgentInfo {
+  readonly name: string;
+  readonly title?: string | undefined;
+  readonly version?: string | undefined;
+}
+
+/** How a runner's process got its agent's context back. */
+export type Restored = "new" | "resumed" | "loaded" | "lost";
+
+/** Everything that is not content. `at` is milliseconds since 1970; `by` is the subject of a token. */
+export type ControlEvent =
+  | {
+      readonly type: "session.created";
+      readonly by: string;
+      readonly title?: string | undefined;
+      readonly at: number;
+    }
+  | {
+      readonly type: "session.lifecycle";
+      readonly state: "active" | "paused" | "terminated";
+      readonly by: string;
+      readonly at: number;
+    }
+  | {
+      readonly type: "session.meta";
+      readonly patch: JsonObject;
+      readonly by: string;
+      readonly at: number;
+    }
+  | {
+      readonly type: "turn.queued";
+      readonly turn: string;
+      readonly by: string;
+      readonly message: Message;
+      readonly at: number;
+    }
+  | {
+      readonly type: "turn.cancelling";
+      readonly turn: string;
+      readonly by: string;
+      readonly at: number;
+    }
+  | {
+      readonly type: "turn.ended";
+      readonly turn: string;
+      readonly outcome: TurnOutcome;
+      readonly reason?: string | undefined;
+      readonly at: number;
+    }
+  | (ApprovalRequest & {
+      readonly type: "approval.requested";
+      readonly epoch?: number | undefined;
+      readonly at: number;
+    })
+  | {
+      readonly type: "approval.decided";
+      readonly approval: string;
+      readonly option: string;
+      readonly approved: boolean;
+      readonly by: string;
+      readonly reason?: string | undefined;
+      /** The approval of a runner that died, whose decision was applied to this identical question. */
+      readonly reuses?: string | undefined;
+      readonly at: number;
+    }
+  | {
+      readonly type: "approval.closed";
+      readonly approval: string;
+      /** `orphaned`: its runner died. `withdrawn`: its turn ended. `expired`: nobody decided in time. */
+      readonly why: "orphaned" | "withdrawn" | "expired";
+      readonly at: number;
+    }
+  /** The runner took a command (its number is the position that queued it) and may act once this is durable. */
+  | { readonly type: "command.begun"; readonly command: number; readonly at: number }
+  | {
+      readonly type: "runner.started";
+      readonly epoch: number;
+      readonly agent: AgentInfo;
+      readonly restored: Restored;
+      /** The agent's own id of its session: what a later process resumes. */
+      readonly agentSession?: string | undefined;
+      readonly at: number;
+    }
+  | { readonly type: "tasks.changed"; readonly tasks: readonly Task[]; readonly at: number };
+
+/** One entry of the log. */
+export type SessionEvent = ControlEvent | Chunk;
+
+/** The control events that a runner may send; the object writes all others itself. */
+export type RunnerControlType =
+  | "command.begun"
+  | "runner.started"
+  | "approval.requested"
+  | "approval.closed"
+  | "turn.ended"
+  | "tasks.changed";
+
+/** What a runner may send: content, and the control events of its own doings. */
+export type RunnerEvent = Chunk | Extract<ControlEvent, { readonly type: RunnerControlType }>;
+
+const CONTROL_PREFIXES = ["session.", "turn.", "approval.", "command.", "runner.", "tasks."];
+
+/** Whether an event of the log is one of ours, and not content. */
+export function isControl(event: SessionEvent): event is ControlEvent {
+  return CONTROL_PREFIXES.some((prefix) => event.type.startsWith(prefix));
+}
+
+/** Whether an event of the log is content. */
+export function isContent(event: SessionEvent): event is Chunk {
+  return !isControl(event) && isChunk(event as JsonObject & SessionEvent);
+}
+
+/** The text that a delta brings and the field that holds it, or undefined where the event is no delta. */
+export function deltaOf(
+  event: SessionEvent,
+): { readonly field: "delta" | "inputTextDelta"; readonly text: string } | undefined {
+  if (event.type === "text-delta" || event.type === "reasoning-delta")
+    return { field: "delta", text: event.delta };
+  if (event.type === "tool-input-delta")
+    return { field: "inputTextDelta", text: event.inputTextDelta };
+  return undefined;
+}

@@ -1,0 +1,12 @@
+/** The wire: what travels between clients, runners and sessions. Imports nothing. */
+
+export * from "./chunks.ts";
+export * from "./errors.ts";
+export * from "./events.ts";
+export * from "./frames.ts";
+export * from "./limits.ts";
+export * from "./message-fold.ts";
+export * from "./messages.ts";
+export * from "./parse.ts";
+export * from "./runs.ts";
+export * from "./state.ts";

@@ -1,0 +1,57 @@
+/**
+ * Every bound of the wire, with its source. All sizes are bytes of UTF-8 unless a name says otherwise.
+ */
+
+/** Version of the wire. Both sides send it in `hello`; another version is answered with `unsupported_version`. */
+export const PROTOCOL_VERSION = 1;
+
+/** Largest frame that a reader or participant may send. Prompts are text; files go by reference. */
+export const MAX_CLIENT_FRAME_BYTES = 256 * 1024;
+
+/** Largest frame that a runner may send: a tool's output or a diff travels in one event. */
+export const MAX_RUNNER_FRAME_BYTES = 4 * 1024 * 1024;
+
+/** Largest frame that the object sends while a reader catches up; a page ends at the first event past it. */
+export const MAX_PAGE_BYTES = 128 * 1024;
+
+/** Most bytes that may be under way to a reader that has not acknowledged them. Past it the reader is closed. */
+export const MAX_UNACKNOWLEDGED_BYTES = 4 * 1024 * 1024;
+
+/** A reader acknowledges at the latest after this many bytes (a quarter of the window). */
+export const ACKNOWLEDGE_AFTER_BYTES = MAX_UNACKNOWLEDGED_BYTES / 4;
+
+/** Frames a reader may send in a burst; the allowance refills at `CLIENT_FRAMES_PER_SECOND`. */
+export const CLIENT_FRAME_BURST = 200;
+
+/** Sustained frames a second from one reader. */
+export const CLIENT_FRAMES_PER_SECOND = 50;
+
+/** Frames a runner may send in a burst: it resends its whole backlog after a reconnect. */
+export const RUNNER_FRAME_BURST = 20_000;
+
+/** Sustained frames a second from one runner: several fast models at once. */
+export const RUNNER_FRAMES_PER_SECOND = 2_000;
+
+/** Open sockets of one session: a quarter of the platform's 32,768. */
+export const MAX_SOCKETS_PER_SESSION = 8_192;
+
+/** Prompts that wait for a runner in one session. */
+export const MAX_QUEUED_TURNS = 100;
+
+/** Longest id that a sender may choose for a command, in UTF-16 units. */
+export const MAX_ID_LENGTH = 128;
+
+/** Largest metadata value after the merge: small enough for every reply to carry it. */
+export const MAX_META_BYTES = 64 * 1024;
+
+/** What a client sends to prove that the link is alive; answered by the platform without waking the object. */
+export const PING = "ping";
+
+/** The platform's answer to `PING`. */
+export const PONG = "pong";
+
+/** How often a client pings, in milliseconds. */
+export const PING_INTERVAL_MS = 15_000;
+
+/** A link on which nothing has arrived for this long is dead, in milliseconds: two pings and a slow network. */
+export const DEAD_LINK_MS = 40_000;

@@ -1,0 +1,290 @@
+/**
+ * What a session is, computed from its log by one pure function. The object and every client run the same one, so that
+ * what is running now is derived everywhere and stored nowhere.
+ */
+
+import type { Chunk, JsonObject } from "./chunks.ts";
+import type {
+  AgentInfo,
+  ApprovalRequest,
+  ControlEvent,
+  Lifecycle,
+  Restored,
+  SessionEvent,
+  Task,
+  TurnOutcome,
+} from "./events.ts";
+import { isControl } from "./events.ts";
+import type { Message } from "./messages.ts";
+import type { OpenMessage } from "./message-fold.ts";
+import { closeMessage, foldChunk, openMessage } from "./message-fold.ts";
+
+/** A prompt from its queueing to its end. */
+export interface Turn {
+  readonly id: string;
+  readonly by: string;
+  readonly state: "queued" | "running" | "cancelling";
+  /** Position of its `turn.queued`: the number under which the runner gets it. */
+  readonly command: number;
+  readonly queuedAt: number;
+  readonly begunAt?: number | undefined;
+}
+
+/** An approval and what became of it. */
+export interface Approval extends ApprovalRequest {
+  readonly state: "pending" | "decided";
+  readonly epoch?: number | undefined;
+  readonly requestedAt: number;
+  readonly option?: string | undefined;
+  readonly approved?: boolean | undefined;
+  readonly by?: string | undefined;
+  readonly decidedAt?: number | undefined;
+  /** Position of its `approval.decided`: the number under which the runner gets the answer. */
+  readonly command?: number | undefined;
+}
+
+/** The runner whose `runner.started` is the last one in the log. Whether it is connected is not in the log. */
+export interface RunnerInfo {
+  readonly epoch: number;
+  readonly agent: AgentInfo;
+  readonly restored: Restored;
+  readonly agentSession?: string | undefined;
+  readonly startedAt: number;
+}
+
+/** A finished message with the log position at which it began, which orders messages. */
+export interface PlacedMessage {
+  readonly position: number;
+  readonly message: Message;
+  readonly turn?: string | undefined;
+  readonly at: number;
+}
+
+/** A session as of one position. */
+export interface SessionState {
+  readonly position: number;
+  readonly lifecycle: Lifecycle;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  /** `at` of the last control event: the time that content has. */
+  readonly time: number;
+  readonly meta: JsonObject;
+  /** Finished messages, by position. */
+  readonly messages: readonly PlacedMessage[];
+  /** The message that is being written. */
+  readonly open: OpenMessage | undefined;
+  /** Turns that have not ended: at most one runs, and it is the first. */
+  readonly turns: readonly Turn[];
+  /** How the last turn ended. */
+  readonly lastOutcome:
+    | { readonly turn: string; readonly outcome: TurnOutcome; readonly reason?: string | undefined }
+    | undefined;
+  /** Approvals of the running turn that are pending, or decided and not yet taken by the runner. */
+  readonly approvals: readonly Approval[];
+  readonly tasks: readonly Task[];
+  readonly runner: RunnerInfo | undefined;
+  /** Positions of commands that the runner has not begun, other than prompts: cancellations. */
+  readonly cancels: readonly { readonly command: number; readonly turn: string }[];
+}
+
+/** A session before its first event. */
+export const EMPTY_STATE: SessionState = {
+  position: 0,
+  lifecycle: "initializing",
+  createdBy: "",
+  createdAt: 0,
+  time: 0,
+  meta: {},
+  messages: [],
+  open: undefined,
+  turns: [],
+  lastOutcome: undefined,
+  approvals: [],
+  tasks: [],
+  runner: undefined,
+  cancels: [],
+};
+
+/** The turn that the agent works on. */
+export function runningTurn(state: SessionState): Turn | undefined {
+  return state.turns.find((turn) => turn.state !== "queued");
+}
+
+/** Whether nothing is open: everything before is summed up by the finished messages. */
+export function isQuiescent(state: SessionState): boolean {
+  return (
+    state.turns.length === 0 &&
+    state.open === undefined &&
+    state.approvals.length === 0 &&
+    state.cancels.length === 0
+  );
+}
+
+/** The state after the event at `position`. */
+export function reduce(state: SessionState, event: SessionEvent, position: number): SessionState {
+  if (isControl(event)) return control({ ...state, position, time: event.at }, event);
+  return content({ ...state, position }, event);
+}
+
+/** A `finish` ends the message; a `start` ends the one before it, where that was cut off. */
+function content(state: SessionState, chunk: Chunk): SessionState {
+  const before = chunk.type === "start" ? placeOpen(state) : state;
+  const open = foldChunk(before.open ?? openMessage(`m${state.position}`, state.position), chunk);
+  return chunk.type === "finish" ? placeOpen({ ...before, open }) : { ...before, open };
+}
+
+/** Moves the message that is being written to the finished ones. */
+function placeOpen(state: SessionState): SessionState {
+  if (state.open === undefined) return state;
+  const placed = {
+    position: state.open.position,
+    message: closeMessage(state.open),
+    turn: runningTurn(state)?.id,
+    at: state.time,
+  };
+  return { ...state, open: undefined, messages: insert(state.messages, placed) };
+}
+
+function control(state: SessionState, event: ControlEvent): SessionState {
+  switch (event.type) {
+    case "session.created":
+      return {
+        ...state,
+        lifecycle: "active",
+        createdBy: event.by,
+        createdAt: event.at,
+        meta: event.title === undefined ? state.meta : { ...state.meta, title: event.title },
+      };
+    case "session.lifecycle":
+      return { ...state, lifecycle: event.state };
+    case "session.meta":
+      return { ...state, meta: mergeMeta(state.meta, event.patch) };
+    case "turn.queued":
+      return {
+        ...state,
+        messages: insert(state.messages, {
+          position: state.position,
+          message: event.message,
+          turn: event.turn,
+          at: event.at,
+        }),
+        turns: [
+          ...state.turns,
+          {
+            id: event.turn,
+            by: event.by,
+            state: "queued",
+            command: state.position,
+            queuedAt: event.at,
+          },
+        ],
+      };
+    case "turn.cancelling": {
+      const isRunning = runningTurn(state)?.id === event.turn;
+      return {
+        ...state,
+        turns: state.turns.map((turn) =>
+          turn.id === event.turn && isRunning ? { ...turn, state: "cancelling" } : turn,
+        ),
+        cancels: isRunning
+          ? [...state.cancels, { command: state.position, turn: event.turn }]
+          : state.cancels,
+      };
+    }
+    case "turn.ended":
+      return endTurn(state, event);
+    case "command.begun":
+      return begin(state, event);
+    case "approval.requested": {
+      const { type: _type, at, ...request } = event;
+      return {
+        ...state,
+        approvals: [...state.approvals, { ...request, state: "pending", requestedAt: at }],
+      };
+    }
+    case "approval.decided":
+      return {
+        ...state,
+        approvals: state.approvals.map((approval) =>
+          approval.approval === event.approval && approval.state === "pending"
+            ? {
+                ...approval,
+                state: "decided",
+                option: event.option,
+                approved: event.approved,
+                by: event.by,
+                decidedAt: event.at,
+                command: state.position,
+              }
+            : approval,
+        ),
+      };
+    case "approval.closed":
+      return {
+        ...state,
+        approvals: state.approvals.filter((approval) => approval.approval !== event.approval),
+      };
+    case "runner.started":
+      return {
+        ...state,
+        runner: {
+          epoch: event.epoch,
+          agent: event.agent,
+          restored: event.restored,
+          agentSession: event.agentSession,
+          startedAt: event.at,
+        },
+      };
+    case "tasks.changed":
+      return { ...state, tasks: event.tasks };
+  }
+}
+
+function begin(
+  state: SessionState,
+  event: { readonly command: number; readonly at: number },
+): SessionState {
+  return {
+    ...state,
+    turns: state.turns.map((turn) =>
+      turn.command === event.command && turn.state === "queued" && runningTurn(state) === undefined
+        ? { ...turn, state: "running", begunAt: event.at }
+        : turn,
+    ),
+    approvals: state.approvals.filter((approval) => approval.command !== event.command),
+    cancels: state.cancels.filter((cancel) => cancel.command !== event.command),
+  };
+}
+
+function endTurn(
+  state: SessionState,
+  event: Extract<ControlEvent, { type: "turn.ended" }>,
+): SessionState {
+  const isRunning = runningTurn(state)?.id === event.turn;
+  const placed = isRunning ? placeOpen(state) : state;
+  return {
+    ...placed,
+    turns: state.turns.filter((turn) => turn.id !== event.turn),
+    cancels: state.cancels.filter((cancel) => cancel.turn !== event.turn),
+    lastOutcome: { turn: event.turn, outcome: event.outcome, reason: event.reason },
+    approvals: isRunning
+      ? state.approvals.filter((one) => one.turn !== event.turn)
+      : state.approvals,
+  };
+}
+
+/** Prompts may be queued while a message is being written, so the end of the list is not always the place. */
+function insert(
+  messages: readonly PlacedMessage[],
+  placed: PlacedMessage,
+): readonly PlacedMessage[] {
+  const index = messages.findLastIndex((one) => one.position < placed.position) + 1;
+  return [...messages.slice(0, index), placed, ...messages.slice(index)];
+}
+
+/** Merges shallowly; a null deletes its key. */
+export function mergeMeta(meta: JsonObject, patch: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries({ ...meta, ...patch }).filter(([, value]) => value !== null),
+  );
+}

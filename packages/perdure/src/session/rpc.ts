@@ -1,0 +1,107 @@
+/** What a Worker may call on a session. Errors come back as values, because a class does not survive RPC. */
+
+import type { Identity } from "../object/index.ts";
+import type {
+  Approval,
+  Command,
+  JsonObject,
+  Lifecycle,
+  PlacedMessage,
+  Problem,
+  Reply,
+  RunnerPresence,
+  Turn,
+  WireEvent,
+} from "../protocol/index.ts";
+
+/** A value, or the problem that stood in its way. */
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: Problem };
+
+/** A session at a glance. */
+export interface SessionInfo {
+  readonly id: string;
+  readonly lifecycle: Lifecycle;
+  /** Derived: `running` and `waiting` (for a person) while a turn runs, `queued` while prompts wait, else `idle`. */
+  readonly status: "idle" | "queued" | "running" | "waiting";
+  readonly title: string | null;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly meta: JsonObject;
+  /** Durable head and retention floor of the log. */
+  readonly head: number;
+  readonly floor: number;
+  readonly turns: readonly Turn[];
+  readonly runner: RunnerPresence | null;
+}
+
+/** Durable events from `position` on, runs merged. `next` is the cursor for the next page. */
+export interface EventPage {
+  readonly position: number;
+  readonly events: readonly WireEvent[];
+  readonly next: number;
+  readonly head: number;
+  readonly floor: number;
+}
+
+/** An approval of any age. */
+export interface ApprovalRecord extends Omit<Approval, "state"> {
+  readonly state:
+    | "pending"
+    | "decided"
+    | "delivered"
+    | "orphaned"
+    | "withdrawn"
+    | "expired"
+    | "consumed";
+}
+
+/** The session's methods for the Worker. All authorize by role. */
+export interface SessionRpc {
+  /**
+   * Creates the session. Creating it again with the same owner and title has no effect and the same answer
+   * (`created: false`); another owner gets `session_exists`.
+   */
+  create(
+    identity: Identity,
+    options: { readonly id: string; readonly title?: string },
+  ): Promise<Result<SessionInfo & { readonly created: boolean }>>;
+  /** `session_not_found` where it was never created; this writes nothing. */
+  describe(identity: Identity): Promise<Result<SessionInfo>>;
+  /** Executes a command exactly once per `id`. */
+  command(identity: Identity, id: string, command: Command): Promise<Reply>;
+  /** Finished messages, oldest first of the newest `limit` (default 50, at most 200) that began before `before`. */
+  messages(
+    identity: Identity,
+    options?: { readonly before?: number; readonly limit?: number },
+  ): Promise<Result<{ readonly messages: readonly PlacedMessage[]; readonly hasEarlier: boolean }>>;
+  /** Approvals, newest first; all, or those of one state. */
+  approvals(
+    identity: Identity,
+    state?: ApprovalRecord["state"],
+  ): Promise<Result<readonly ApprovalRecord[]>>;
+  /** Durable events after a cursor, a page of at most 128 KiB. A cursor below the floor or past the head: `bad_request` with `extra.floor` and `extra.head`. */
+  events(identity: Identity, after: number): Promise<Result<EventPage>>;
+}
+
+/** One line of a session list. */
+export interface SessionListing {
+  readonly id: string;
+  readonly title: string | null;
+  readonly lifecycle: Lifecycle;
+  readonly status: SessionInfo["status"];
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** The index object of one owner: named by the owner's subject. */
+export interface SessionIndexRpc {
+  /** Inserts or updates one line; an older `version` (the session's head) has no effect. */
+  upsert(listing: SessionListing, version: number): Promise<void>;
+  /** The newest by `updatedAt`, at most `limit` (default 50, at most 200), before the cursor of the page before. */
+  list(options?: {
+    readonly limit?: number;
+    readonly before?: string;
+  }): Promise<{ readonly sessions: readonly SessionListing[]; readonly next: string | null }>;
+}

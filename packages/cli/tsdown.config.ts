@@ -1,4 +1,4 @@
-import { cp } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { defineConfig, type UserConfig } from "tsdown";
 
 const shared: UserConfig = {
@@ -6,7 +6,6 @@ const shared: UserConfig = {
   format: "esm",
   fixedExtension: false,
   sourcemap: true,
-  clean: false,
   dts: false,
   logLevel: "warn",
 };
@@ -17,10 +16,12 @@ export default defineConfig([
     entry: { main: "src/main.ts" },
     platform: "node",
     target: "node22.12",
-    deps: { neverBundle: true },
+    deps: { onlyBundle: [] },
     hooks: {
-      "build:done": () =>
-        cp("../../apps/console/dist", "dist/console", { recursive: true, force: true }),
+      "build:done": async () => {
+        await rm("dist/console", { recursive: true, force: true });
+        await cp("../../apps/console/dist", "dist/console", { recursive: true });
+      },
     },
   },
   {

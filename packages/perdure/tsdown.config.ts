@@ -13,24 +13,19 @@ const shared: UserConfig = {
   unbundle: true,
   fixedExtension: false,
   sourcemap: true,
-  clean: false,
-  deps: { neverBundle: true },
+  dts: { sourcemap: true },
+  deps: { neverBundle: /^cloudflare:/, onlyBundle: [] },
   logLevel: "warn",
+  suppressWarnings: /TypeScript 7\.0 does not yet have a stable API/,
 };
 
-const rooms = ["protocol", "object", "log", "session", "auth", "http", "dialects"];
+const workerRooms = ["protocol", "object", "log", "session", "auth", "http", "dialects"];
 
 export default defineConfig([
   {
     ...shared,
-    entry: rooms.map((room) => `src/${room}/index.ts`),
-    dts: { sourcemap: true },
+    entry: workerRooms.map((room) => `src/${room}/index.ts`),
     tsconfig: "tsconfig.json",
   },
-  {
-    ...shared,
-    entry: ["src/client/index.ts"],
-    dts: { sourcemap: true },
-    tsconfig: "src/client/tsconfig.json",
-  },
+  { ...shared, entry: "src/client/index.ts", tsconfig: "tsconfig.client.json" },
 ]);

@@ -181,7 +181,7 @@ test("a question that died with its process is asked in identical words, and edi
     }
     void agent.prompt(id, prompt).catch(() => {});
     const { toolCall } = await asked.promise;
-    agent.child.kill("SIGKILL");
+    await agent.kill();
     const { title, kind, rawInput } = toolCall;
     return { id, toolCallId: toolCall.toolCallId, identity: { title, kind, rawInput } };
   };

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,7 +39,6 @@ export interface Folders {
 export interface RunningAgent {
   readonly agent: ClientContext;
   readonly initialized: InitializeResponse;
-  readonly child: ChildProcess;
   /** Every update so far, of all sessions, in the order of the pipe. */
   readonly updates: WireUpdate[];
   /** Every other message so far, in the order of the pipe. */
@@ -52,6 +51,8 @@ export interface RunningAgent {
   updateWhere(condition: (update: WireUpdate) => boolean): Promise<WireUpdate>;
   /** Closes the agent's stdin and resolves with its exit code. */
   end(): Promise<number | null>;
+  /** Kills the process and resolves when it is gone. */
+  kill(): Promise<void>;
 }
 
 export function makeFolders(): Folders {
@@ -110,7 +111,6 @@ export async function startAgent(
   return {
     agent,
     initialized,
-    child,
     updates,
     otherMessages,
     stderr: () => stderr,
@@ -140,6 +140,10 @@ export async function startAgent(
     async end() {
       child.stdin.end();
       return exited;
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await exited;
     },
   };
 }

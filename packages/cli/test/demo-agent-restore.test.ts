@@ -60,7 +60,7 @@ test("a process killed in mid-turn leaves a transcript that holds everything it 
   const sessionId = await first.newSession();
   void first.prompt(sessionId, "tokens=100000 rate=0").catch(() => {});
   await first.updateWhere(() => first.updates.length >= 100);
-  first.child.kill("SIGKILL");
+  await first.kill();
   appendFileSync(join(folders.stateDir, `${sessionId}.jsonl`), '{"record":"update","upd');
 
   const second = await startAgent(folders);
@@ -73,6 +73,10 @@ test("a process killed in mid-turn leaves a transcript that holds everything it 
   const third = await startAgent(folders);
   await load(third, folders, sessionId);
   expect(chunkTexts(third.updates, "agent_message_chunk")).toHaveLength(replayed.length + 3);
+  expect(chunkTexts(third.updates, "user_message_chunk")).toEqual([
+    "tokens=100000 rate=0",
+    "tokens=3 rate=0",
+  ]);
 });
 
 test("--no-resume and --no-load neither offer nor answer the method", async () => {

@@ -1,0 +1,7 @@
+/** Who may do what: signed tokens and what their roles permit. */
+
+export * from "./constant-time.ts";
+export * from "./login-token.ts";
+export * from "./permissions.ts";
+export * from "./secret.ts";
+export * from "./token.ts";

@@ -1,0 +1,11 @@
+/** The client: a session's state and events in a page, a terminal or a test. */
+
+export type { ClientState, LinkState } from "./client-state.ts";
+export type { TokenSource, WebSocketConstructor } from "./link.ts";
+export { MAX_PENDING_COMMANDS } from "./outbox.ts";
+export type { OutboxStore, PendingCommand } from "./outbox-store.ts";
+export { storageOutboxStore } from "./outbox-store.ts";
+export type { ReaderEffect, ReaderView } from "./reader.ts";
+export { Reader } from "./reader.ts";
+export type { SessionClientEvents, SessionClientOptions } from "./session-client.ts";
+export { SessionClient } from "./session-client.ts";

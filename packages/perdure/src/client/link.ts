@@ -1,0 +1,200 @@
+/** The connection: opened again whenever it breaks, unless the server says that this is of no use. */
+
+import ReconnectingWebSocket from "partysocket/ws";
+import type { Problem } from "../protocol/index.ts";
+import { CLOSE, FINAL_CLOSE_CODES, PING, PONG } from "../protocol/index.ts";
+import { closeProblem } from "./close-problem.ts";
+import { Heartbeat } from "./heartbeat.ts";
+
+/** A WebSocket constructor: the browser's, Node's from 22 on, or the one of the `ws` package. */
+export type WebSocketConstructor = new (
+  url: string,
+  protocols?: string[],
+) => {
+  readonly readyState: number;
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+};
+
+/** A bearer token, or a function that is asked for one before each connection. */
+export type TokenSource = string | (() => string | Promise<string>);
+
+interface LinkOptions {
+  readonly url: string;
+  readonly token: TokenSource | undefined;
+  readonly WebSocket: WebSocketConstructor;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly onOpen: () => void;
+  /** A frame arrived. */
+  readonly onText: (text: string) => void;
+  /** The connection, or an attempt at one, failed; another will be made. */
+  readonly onDrop: () => void;
+  /** The server closed the link for good. */
+  readonly onFinal: (problem: Problem) => void;
+}
+
+/** Shortest and longest wait before a new attempt in milliseconds, before jitter; each is 1.6 times the one before. */
+const FIRST_BACKOFF_MS = 1_000;
+const LONGEST_BACKOFF_MS = 15_000;
+const BACKOFF_GROWTH = 1.6;
+
+/** How long an attempt may take: the library's 4 s are too few for a phone that has just woken. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #heartbeat: Heartbeat;
+  #socket: ReconnectingWebSocket | undefined;
+  #isBackingOff = false;
+  /** Why the server closed the connection for good. */
+  #end: Problem | undefined;
+  /** Whether a token function was asked once more since the server last took a token. */
+  #isTokenRetried = false;
+  #stopListening: (() => void) | undefined;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#heartbeat = new Heartbeat({
+      now: options.now,
+      ping: () => this.send(PING),
+      onDead: () => {
+        this.open();
+        options.onDrop();
+      },
+    });
+  }
+
+  /** Connects at once, in place of any connection, attempt or backoff there is. */
+  open(): void {
+    this.#discard();
+    this.#end = undefined;
+    const { url, WebSocket, random } = this.#options;
+    const socket = new ReconnectingWebSocket(
+      () => {
+        if (socket === this.#socket) this.#isBackingOff = false;
+        return url;
+      },
+      async () => (socket === this.#socket ? await this.#protocols() : null),
+      {
+        WebSocket,
+        // Read anew for every wait: the library has no jitter, and clients that a restart cut off must not return as one.
+        get minReconnectionDelay() {
+          return FIRST_BACKOFF_MS * (0.5 + random() / 2);
+        },
+        get maxReconnectionDelay() {
+          return LONGEST_BACKOFF_MS * (0.5 + random() / 2);
+        },
+        reconnectionDelayGrowFactor: BACKOFF_GROWTH,
+        connectionTimeout: CONNECT_TIMEOUT_MS,
+        // The outbox knows what must be sent again; a second queue would send what is out of date.
+        maxEnqueuedMessages: 0,
+        shouldReconnectOnClose: ({ code, reason }) => {
+          if (this.#endsAt(code)) this.#end = closeProblem(code, reason);
+          return this.#end === undefined;
+        },
+      },
+    );
+    this.#socket = socket;
+    // What a discarded connection still reports is of no concern.
+    const whileCurrent =
+      <Arguments extends readonly unknown[]>(handle: (...values: Arguments) => void) =>
+      (...values: Arguments) => {
+        if (socket === this.#socket) handle(...values);
+      };
+    socket.addEventListener(
+      "open",
+      whileCurrent(() => this.#onOpen()),
+    );
+    socket.addEventListener(
+      "message",
+      whileCurrent((event: MessageEvent<unknown>) => this.#onMessage(event.data)),
+    );
+    socket.addEventListener(
+      "close",
+      whileCurrent(() => this.#onClose()),
+    );
+    this.#stopListening ??= onWake(() => this.#doubt());
+  }
+
+  close(): void {
+    this.#discard();
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+  }
+
+  /** @returns Whether there was an open connection to send on. */
+  send(text: string): boolean {
+    return this.#socket?.send(text) ?? false;
+  }
+
+  /** The server took the token. */
+  onAccepted(): void {
+    this.#isTokenRetried = false;
+  }
+
+  #discard(): void {
+    this.#heartbeat.stop();
+    this.#isBackingOff = false;
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close();
+  }
+
+  #onOpen(): void {
+    this.#heartbeat.start();
+    this.#options.onOpen();
+  }
+
+  #onMessage(data: unknown): void {
+    this.#heartbeat.heard();
+    if (typeof data === "string" && data !== PONG) this.#options.onText(data);
+  }
+
+  #onClose(): void {
+    this.#heartbeat.stop();
+    if (this.#end === undefined) {
+      this.#isBackingOff = true;
+      this.#options.onDrop();
+    } else {
+      this.close();
+      this.#options.onFinal(this.#end);
+    }
+  }
+
+  /** The page was asleep or without network: the link may be dead, or the wait for the next attempt out of date. */
+  #doubt(): void {
+    if (this.#isBackingOff) this.open();
+    else this.#heartbeat.probe();
+  }
+
+  #endsAt(code: number): boolean {
+    if (!FINAL_CLOSE_CODES.includes(code)) return false;
+    const { token } = this.#options;
+    if (code !== CLOSE.unauthorized || typeof token !== "function" || this.#isTokenRetried) {
+      return true;
+    }
+    this.#isTokenRetried = true;
+    return false;
+  }
+
+  async #protocols(): Promise<string[] | null> {
+    const { token } = this.#options;
+    if (token === undefined) return null;
+    return ["perdure", `perdure.token.${typeof token === "function" ? await token() : token}`];
+  }
+}
+
+/** Calls back when the page is looked at again or the network returns. @returns A function that ends this. */
+function onWake(callback: () => void): () => void {
+  if (typeof document === "undefined" || typeof addEventListener === "undefined") return () => {};
+  const onVisible = () => {
+    if (document.visibilityState === "visible") callback();
+  };
+  addEventListener("online", callback);
+  document.addEventListener("visibilitychange", onVisible);
+  return () => {
+    removeEventListener("online", callback);
+    document.removeEventListener("visibilitychange", onVisible);
+  };
+}

@@ -1,0 +1,182 @@
+/** Commands on their way: stored before they are sent, sent again after every reconnect, gone when they are answered. */
+
+import type { Command, CommandResult, Problem, Reply } from "../protocol/index.ts";
+import { MAX_CLIENT_FRAME_BYTES, PerdureError, errorOf, parseId } from "../protocol/index.ts";
+import type { OutboxStore, PendingCommand } from "./outbox-store.ts";
+import { Pace } from "./pace.ts";
+import { uuidv7 } from "./uuid.ts";
+
+/** Most commands that may wait: twice what a session queues, and far less than a `localStorage` holds. */
+export const MAX_PENDING_COMMANDS = 200;
+
+/** How long commands wait that were held back to keep the pace. */
+const PACE_INTERVAL_MS = 200;
+
+interface OutboxOptions {
+  readonly store: OutboxStore | undefined;
+  readonly now: () => number;
+  /** Puts a frame on the link. False where there is none: the command then waits for the next one. */
+  readonly send: (text: string) => boolean;
+  /** `entries` has changed. */
+  readonly onChange: () => void;
+}
+
+/** Who waits for a reply: a caller on this page. */
+interface Caller {
+  readonly resolve: (result: CommandResult) => void;
+  readonly reject: (error: PerdureError) => void;
+}
+
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #callers = new Map<string, Caller[]>();
+  /** Ids that were sent on the present connection. */
+  readonly #sent = new Set<string>();
+  #entries: readonly PendingCommand[] = [];
+  #lastSentAt = 0;
+  #pace: Pace | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#adopt();
+  }
+
+  /** What is not yet answered, oldest first. A new list whenever it changes. */
+  get entries(): readonly PendingCommand[] {
+    return this.#entries;
+  }
+
+  /**
+   * Takes a command. The same id with the same command, while it waits, is the same request.
+   *
+   * @returns Its result, whenever that comes. Rejects with a `PerdureError`: the server's, or `bad_frame` (the id), `too_large`,
+   *   `id_reused` or `rate_limited` for a command that was not taken.
+   */
+  async execute(command: Command, chosenId: string | undefined): Promise<CommandResult> {
+    const sentAt = Math.max(this.#options.now(), this.#lastSentAt + 1);
+    const id = parseId(chosenId ?? uuidv7(sentAt));
+    const entry = { id, command: checked(id, command), sentAt };
+    const known = this.#entries.find((one) => one.id === id);
+    if (known === undefined) this.#add(entry);
+    else if (JSON.stringify(known.command) !== JSON.stringify(entry.command))
+      throw new PerdureError(
+        "id_reused",
+        `The id ${id} belongs to another command: use a new one.`,
+      );
+    const result = new Promise<CommandResult>((resolve, reject) => {
+      const callers = this.#callers.get(id) ?? [];
+      this.#callers.set(id, [...callers, { resolve, reject }]);
+    });
+    this.#flush();
+    return result;
+  }
+
+  /** A connection was opened: everything is sent again, in order. */
+  onOpen(): void {
+    this.#sent.clear();
+    this.#pace = new Pace(this.#options.now());
+    if (this.#adopt()) this.#options.onChange();
+    this.#flush();
+  }
+
+  /** The connection is gone. */
+  onDrop(): void {
+    this.#pace = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** A reply arrived. */
+  settle(id: string, reply: Reply): void {
+    const callers = this.#callers.get(id) ?? [];
+    this.#callers.delete(id);
+    this.#remove(id);
+    for (const { resolve, reject } of callers) {
+      if (reply.ok) resolve(reply.result);
+      else reject(errorOf(reply.error));
+    }
+  }
+
+  /**
+   * No reply will come: gives up every command that a caller waits for, so that a rejection always means that the client
+   * will not send it again. What an earlier page left stays for the next, unless it may be the frame that was refused:
+   * from the store that one would end every later link too.
+   */
+  abandon(problem: Problem): void {
+    const isFrameRefused = problem.code === "bad_frame" || problem.code === "too_large";
+    const given = [...this.#callers.keys(), ...(isFrameRefused ? this.#sent : [])];
+    for (const id of given) this.settle(id, { ok: false, error: problem });
+  }
+
+  #add(entry: PendingCommand): void {
+    if (this.#entries.length >= MAX_PENDING_COMMANDS)
+      throw new PerdureError(
+        "rate_limited",
+        `${MAX_PENDING_COMMANDS} commands wait for an answer: try again later.`,
+      );
+    this.#lastSentAt = entry.sentAt;
+    this.#entries = [...this.#entries, entry];
+    this.#tryStore((store) => store?.put(entry));
+    this.#options.onChange();
+  }
+
+  #remove(id: string): void {
+    const rest = this.#entries.filter((entry) => entry.id !== id);
+    if (rest.length === this.#entries.length) return;
+    this.#entries = rest;
+    this.#tryStore((store) => store?.remove(id));
+    this.#options.onChange();
+  }
+
+  /** Takes over what is in the store: from before a reload, or from another page that may be gone. False: nothing. */
+  #adopt(): boolean {
+    const known = new Set(this.#entries.map((entry) => entry.id));
+    const found = this.#tryStore((store) => store?.load()) ?? [];
+    const adopted = found.filter((entry) => !known.has(entry.id));
+    if (adopted.length === 0) return false;
+    this.#entries = [...this.#entries, ...adopted].toSorted((a, b) => a.sentAt - b.sentAt);
+    return true;
+  }
+
+  #flush(): void {
+    if (this.#timer !== undefined) return;
+    for (const { id, command } of this.#entries) {
+      if (this.#pace === undefined) return;
+      if (this.#sent.has(id)) continue;
+      if (!this.#pace.take(this.#options.now())) {
+        this.#timer = setTimeout(() => {
+          this.#timer = undefined;
+          this.#flush();
+        }, PACE_INTERVAL_MS);
+        return;
+      }
+      if (!this.#options.send(frameOf(id, command))) return;
+      this.#sent.add(id);
+    }
+  }
+
+  /** A full or forbidden store costs the reload, not the command. */
+  #tryStore<T>(use: (store: OutboxStore | undefined) => T): T | undefined {
+    try {
+      return use(this.#options.store);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** A copy, so that what the caller does with its own later changes nothing; refused where its frame would be. */
+function checked(id: string, command: Command): Command {
+  const text = frameOf(id, command);
+  if (new TextEncoder().encode(text).length > MAX_CLIENT_FRAME_BYTES)
+    throw new PerdureError(
+      "too_large",
+      `A command may take ${MAX_CLIENT_FRAME_BYTES} bytes: shorten it, or send files by reference.`,
+    );
+  return JSON.parse(JSON.stringify(command)) as Command;
+}
+
+function frameOf(id: string, command: Command): string {
+  return JSON.stringify({ t: "command", id, command });
+}

@@ -1,0 +1,252 @@
+/**
+ * What a reader does with the frames of the object: pure, without socket, timer or clock. It keeps two states: the durable
+ * one, as of the cursor, and the shown one, which also has the tail. Only the durable one survives a new connection.
+ */
+
+import type {
+  ClientFrame,
+  Problem,
+  Reply,
+  Role,
+  RunnerPresence,
+  ServerFrame,
+  SessionEvent,
+  SessionState,
+  Snapshot,
+} from "../protocol/index.ts";
+import {
+  EMPTY_STATE,
+  PROTOCOL_VERSION,
+  continueRun,
+  deltaOf,
+  dropFromRun,
+  parseServerFrame,
+  problemOf,
+  reduce,
+  splitRun,
+  widthOf,
+} from "../protocol/index.ts";
+
+/** What follows from a frame, beside the new state. */
+export type ReaderEffect =
+  /** An event became durable. Each does exactly once, in the order of positions. */
+  | { readonly kind: "event"; readonly event: SessionEvent; readonly position: number }
+  /** All that was held was replaced, because the cursor was below the floor or past the head. */
+  | { readonly kind: "reset"; readonly snapshot: Snapshot }
+  /** To be sent on the same connection: something was missed or can no longer be trusted. */
+  | { readonly kind: "hello"; readonly frame: ClientFrame }
+  | { readonly kind: "reply"; readonly id: string; readonly reply: Reply }
+  | { readonly kind: "problem"; readonly problem: Problem; readonly id: string | undefined };
+
+/** What the reader knows. Each value is immutable. */
+export interface ReaderView {
+  /** Whether it has everything up to now. */
+  readonly isLive: boolean;
+  readonly role: Role | undefined;
+  readonly session: SessionState | undefined;
+  readonly hasEarlier: boolean;
+  readonly cursor: number;
+  readonly runner: RunnerPresence | null;
+}
+
+/** A reader of one session, over any number of connections. */
+export class Reader {
+  #incarnation = "";
+  /** Whether the last hello was answered; what comes before the answer belongs to nothing. */
+  #isSynced = false;
+  #isLive = false;
+  #role: Role | undefined;
+  #runner: RunnerPresence | null = null;
+  #hasEarlier = false;
+  /** Last known durable head of the log; the pages of a catch-up are behind it. */
+  #head = 0;
+  #durable: SessionState | undefined;
+  #shown: SessionState | undefined;
+  /** The events between the durable state and the shown one. */
+  #tail: SessionEvent[] = [];
+  /** The delta that a bare string goes on from, and its position. */
+  #run: { readonly delta: SessionEvent; readonly position: number } | undefined;
+  /** What was shown before the tail was dropped: it stays on the screen until the reader has caught up with it. */
+  #kept: SessionState | undefined;
+
+  /** @param after `null` begins with a snapshot; a number with the events after that position. */
+  constructor(after: number | null = null) {
+    if (after === null) return;
+    this.#durable = { ...EMPTY_STATE, position: after };
+    this.#shown = this.#durable;
+    this.#hasEarlier = after > 0;
+  }
+
+  /** The durable position up to which the reader has everything; 0 before it has anything. */
+  get cursor(): number {
+    return this.#durable?.position ?? 0;
+  }
+
+  get view(): ReaderView {
+    return {
+      isLive: this.#isLive,
+      role: this.#role,
+      session: this.#role === undefined ? undefined : this.#visible(),
+      hasEarlier: this.#hasEarlier,
+      cursor: this.cursor,
+      runner: this.#runner,
+    };
+  }
+
+  /** A connection was opened. @returns The first frame to send on it. */
+  onConnect(): ClientFrame {
+    this.#isSynced = false;
+    this.#isLive = false;
+    return { t: "hello", v: PROTOCOL_VERSION, after: this.#durable?.position ?? null };
+  }
+
+  /** A frame arrived. @returns What follows, in order. */
+  onFrame(text: string): readonly ReaderEffect[] {
+    let frame: ServerFrame | string | undefined;
+    try {
+      frame = parseServerFrame(text);
+    } catch (error) {
+      // It may have held events, and bare strings after it would be given wrong positions.
+      const problem = { kind: "problem", problem: problemOf(error), id: undefined } as const;
+      return [problem, ...this.#resynchronize()];
+    }
+    if (frame === undefined) return [];
+    if (typeof frame === "string") return this.#isSynced ? this.#onDelta(frame) : [];
+    if (frame.t === "welcome") return this.#onWelcome(frame);
+    return [...this.#onAnyTime(frame), ...(this.#isSynced ? this.#inOrder(frame) : [])];
+  }
+
+  /** Frames that have no place in the order of the log. */
+  #onAnyTime(frame: ServerFrame): readonly ReaderEffect[] {
+    if (frame.t === "reply") return [{ kind: "reply", id: frame.id, reply: frame.reply }];
+    if (frame.t === "error") return [{ kind: "problem", problem: frame.error, id: frame.id }];
+    return [];
+  }
+
+  #inOrder(frame: Exclude<ServerFrame, { t: "welcome" }>): readonly ReaderEffect[] {
+    if (frame.i !== this.#incarnation) {
+      // The object lost its memory, and with it the tail: other events will be given those positions.
+      this.#incarnation = frame.i;
+      this.#dropTail();
+      const goesOn = this.#isLive && frame.t === "events" && frame.p === this.cursor + 1;
+      if (!goesOn) return this.#resynchronize();
+      this.#kept = undefined;
+    }
+    switch (frame.t) {
+      case "snapshot":
+        return this.#onSnapshot(frame);
+      case "events":
+        return this.#onEvents(frame);
+      case "head":
+        return [...this.#settle(frame.d), ...(this.#isLive ? this.#expectAll() : [])];
+      case "live":
+        this.#isLive = true;
+        this.#kept = undefined;
+        this.#runner = frame.runner;
+        return [...this.#settle(frame.d), ...this.#expectAll()];
+      case "runner":
+        this.#runner = frame.runner;
+        return [];
+      case "reply":
+      case "error":
+        return [];
+    }
+  }
+
+  #onWelcome(frame: Extract<ServerFrame, { t: "welcome" }>): readonly ReaderEffect[] {
+    this.#incarnation = frame.i;
+    this.#isSynced = true;
+    this.#isLive = false;
+    this.#role = frame.role;
+    this.#head = frame.d;
+    this.#dropTail();
+    return [];
+  }
+
+  #onSnapshot(frame: Extract<ServerFrame, { t: "snapshot" }>): readonly ReaderEffect[] {
+    const { hasEarlier, ...summary } = frame.snapshot;
+    this.#durable = { ...EMPTY_STATE, ...summary };
+    this.#shown = this.#durable;
+    this.#hasEarlier = hasEarlier;
+    this.#tail = [];
+    this.#run = undefined;
+    this.#kept = undefined;
+    return frame.why === "reset" ? [{ kind: "reset", snapshot: frame.snapshot }] : [];
+  }
+
+  #onEvents(frame: Extract<ServerFrame, { t: "events" }>): readonly ReaderEffect[] {
+    let position = frame.p;
+    for (const event of frame.e) {
+      const held = this.#held() - position + 1;
+      if (held < 0) return this.#resynchronize();
+      const width = widthOf(event);
+      if (held < width) for (const one of splitRun(dropFromRun(event, held))) this.#show(one);
+      position += width;
+    }
+    const last = frame.e.at(-1);
+    this.#run =
+      last !== undefined && deltaOf(last) !== undefined
+        ? { delta: continueRun(last, ""), position: position - 1 }
+        : undefined;
+    return this.#settle(frame.d);
+  }
+
+  /** The run goes on. Its own position counts, not the shown one: what it repeats is passed over like any duplicate. */
+  #onDelta(text: string): readonly ReaderEffect[] {
+    if (this.#run === undefined) return this.#resynchronize();
+    const { delta, position: before } = this.#run;
+    const position = before + 1;
+    if (position > this.#held() + 1) return this.#resynchronize();
+    this.#run = { delta, position };
+    if (position > this.#held()) this.#show(continueRun(delta, text));
+    return this.#settle(this.#head);
+  }
+
+  /** The last position that is shown; before a snapshot none follows on. */
+  #held(): number {
+    return this.#shown?.position ?? Number.NEGATIVE_INFINITY;
+  }
+
+  #show(event: SessionEvent): void {
+    if (this.#shown === undefined) return;
+    this.#shown = reduce(this.#shown, event, this.#shown.position + 1);
+    this.#tail.push(event);
+  }
+
+  /** The durable head is at `d`: the tail up to it becomes durable. Each event is reduced at most twice. */
+  #settle(d: number): readonly ReaderEffect[] {
+    this.#head = Math.max(this.#head, d);
+    if (this.#durable === undefined || this.#shown === undefined) return [];
+    const first = this.#durable.position + 1;
+    const settled = this.#tail.splice(0, this.#head - first + 1);
+    if (settled.length === 0) return [];
+    this.#durable =
+      this.#tail.length === 0
+        ? this.#shown
+        : settled.reduce((state, event) => reduce(state, event, state.position + 1), this.#durable);
+    return settled.map((event, index) => ({ kind: "event", event, position: first + index }));
+  }
+
+  /** A live reader has all that is durable; one that has not missed something. */
+  #expectAll(): readonly ReaderEffect[] {
+    return this.#head > this.#held() ? this.#resynchronize() : [];
+  }
+
+  #dropTail(): void {
+    this.#kept = this.#visible();
+    this.#shown = this.#durable;
+    this.#tail = [];
+    this.#run = undefined;
+  }
+
+  /** Asks for everything after the cursor again; once, until the answer comes. */
+  #resynchronize(): readonly ReaderEffect[] {
+    return this.#isSynced ? [{ kind: "hello", frame: this.onConnect() }] : [];
+  }
+
+  /** Text that a person has read does not vanish while the link catches up with it. */
+  #visible(): SessionState | undefined {
+    const isBehind = (this.#kept?.position ?? 0) > (this.#shown?.position ?? 0);
+    return !this.#isLive && isBehind ? this.#kept : this.#shown;
+  }
+}

@@ -1,0 +1,281 @@
+/** A session, from the outside: its state, its events, and what one may ask of it. */
+
+import type {
+  ClientFrame,
+  Command,
+  CommandResult,
+  JsonObject,
+  Part,
+  Problem,
+  SessionEvent,
+  Snapshot,
+} from "../protocol/index.ts";
+import { DEAD_LINK_MS, PerdureError, errorOf } from "../protocol/index.ts";
+import { Acknowledger } from "./acknowledger.ts";
+import type { ClientState, LinkState } from "./client-state.ts";
+import { changed } from "./client-state.ts";
+import type { TokenSource, WebSocketConstructor } from "./link.ts";
+import { Link } from "./link.ts";
+import { Listeners } from "./listeners.ts";
+import { Outbox } from "./outbox.ts";
+import type { OutboxStore } from "./outbox-store.ts";
+import { defaultOutboxStore } from "./outbox-store.ts";
+import type { ReaderEffect } from "./reader.ts";
+import { Reader } from "./reader.ts";
+import { sessionSocketUrl } from "./session-url.ts";
+
+export interface SessionClientOptions {
+  /** Base URL of the server, such as `http://127.0.0.1:8787`. Default: the page's origin. */
+  readonly url?: string;
+  /** Id of the session. */
+  readonly session: string;
+  /**
+   * Bearer token, for clients without a cookie; it travels as a WebSocket subprotocol. A function is asked before each
+   * connection, and once more when the server refuses its token.
+   */
+  readonly token?: TokenSource;
+  /** Where commands wait for their replies. Default: `localStorage` in a page, memory elsewhere. */
+  readonly outbox?: OutboxStore;
+  /** Default: the global `WebSocket`. Node 20 has none: pass the one of the `ws` package. */
+  readonly WebSocket?: WebSocketConstructor;
+  /** `null` (default): begin with a snapshot of the newest messages. A number: with the events after that position. */
+  readonly after?: number | null;
+  /** Milliseconds since 1970. Default: `Date.now`. */
+  readonly clock?: () => number;
+  /** From 0 up to 1, for the jitter of reconnects. Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** What `on` tells of, with the arguments of the listener. */
+export interface SessionClientEvents {
+  /** A durable event: each exactly once, in the order of positions. */
+  readonly event: readonly [event: SessionEvent, position: number];
+  /** Everything before this was replaced, because the cursor was below the floor or past the head. */
+  readonly reset: readonly [snapshot: Snapshot];
+  /** The server refused a frame that belongs to no command, or sent one that could not be understood. */
+  readonly error: readonly [problem: Problem];
+}
+
+/**
+ * A client of one session. It does not connect by itself: call `connect`, and `close` when done.
+ *
+ * A command's promise settles when the session answers, however many connections that takes. It rejects with a
+ * `PerdureError` when the session refuses, and when the server closes the link for good; the command is then given up.
+ */
+export class SessionClient {
+  readonly #listeners: {
+    readonly [K in keyof SessionClientEvents]: Listeners<SessionClientEvents[K]>;
+  };
+  readonly #changes = new Listeners<readonly []>();
+  readonly #reader: Reader;
+  readonly #outbox: Outbox;
+  readonly #acknowledger: Acknowledger;
+  readonly #link: Link;
+  /** Whether frames may arrive; the reader tells then how far it is. */
+  #isOpen = false;
+  #closedState: Exclude<LinkState, "catching-up" | "live"> = "idle";
+  #problem: Problem | undefined;
+  /** An error frame that nothing has followed: where a close does, it is the reason. */
+  #refusal: Problem | undefined;
+  #catchUpTimer: ReturnType<typeof setTimeout> | undefined;
+  #state: ClientState;
+
+  /** @throws PerdureError `bad_request` without a usable URL or WebSocket. */
+  constructor(options: SessionClientOptions) {
+    const url = sessionSocketUrl(options.url, options.session);
+    const WebSocket = options.WebSocket ?? globalThis.WebSocket;
+    if (WebSocket === undefined)
+      throw new PerdureError("bad_request", "There is no WebSocket here: pass one as `WebSocket`.");
+    const now = options.clock ?? Date.now;
+    this.#listeners = { event: new Listeners(), reset: new Listeners(), error: new Listeners() };
+    this.#reader = new Reader(options.after ?? null);
+    this.#acknowledger = new Acknowledger((cursor) => this.#send({ t: "ack", d: cursor }));
+    this.#link = new Link({
+      url,
+      token: options.token,
+      WebSocket,
+      now,
+      random: options.random ?? Math.random,
+      onOpen: () => this.#onOpen(),
+      onText: (text) => this.#onText(text),
+      onDrop: () => this.#onDown("offline"),
+      onFinal: (problem) => this.#onFinal(this.#refusal ?? problem),
+    });
+    this.#outbox = new Outbox({
+      store: options.outbox ?? defaultOutboxStore(url),
+      now,
+      send: (text) => this.#link.send(text),
+      onChange: () => this.#publish(),
+    });
+    this.#state = this.#compose();
+  }
+
+  /** The state; the same object until something changes. May be passed on unbound. */
+  readonly getState = (): ClientState => this.#state;
+
+  /** Calls back after every change of the state. May be passed on unbound. @returns A function that ends this. */
+  readonly subscribe = (listener: () => void): (() => void) => this.#changes.add(listener);
+
+  /** Calls back for each event of a kind. @returns A function that ends this. */
+  on<K extends keyof SessionClientEvents>(
+    kind: K,
+    listener: (...values: SessionClientEvents[K]) => void,
+  ): () => void {
+    return this.#listeners[kind].add(listener);
+  }
+
+  /** Connects, unless that was already asked for. After `close`, or a link closed for good, it begins anew. */
+  connect(): void {
+    if (this.#state.link === "idle" || this.#state.link === "closed") this.reconnect();
+  }
+
+  /** Connects at once, in place of any connection or backoff there is. */
+  reconnect(): void {
+    this.#problem = undefined;
+    this.#refusal = undefined;
+    this.#link.open();
+    this.#onDown("connecting");
+  }
+
+  /** Closes the link. Commands without an answer are kept, and go on after `connect`. */
+  close(): void {
+    this.#link.close();
+    this.#onDown("closed");
+  }
+
+  /**
+   * Sends a prompt. Text becomes one text part.
+   *
+   * @param options.id An id of one's own makes the prompt safe to repeat after a rejection: it has one effect.
+   * @returns The turn it began and the position of its `turn.queued`.
+   */
+  async send(
+    prompt: string | readonly Part[],
+    options: { readonly id?: string; readonly metadata?: JsonObject } = {},
+  ): Promise<{ readonly turn: string; readonly position: number }> {
+    const parts = typeof prompt === "string" ? [{ type: "text", text: prompt } as const] : prompt;
+    const { id, metadata } = options;
+    const result = await this.#execute({ op: "prompt", parts, metadata }, id);
+    return result as Extract<CommandResult, { readonly turn: string }>;
+  }
+
+  /** Cancels a turn; without an id, the running one. */
+  cancel(turn?: string): Promise<CommandResult> {
+    return this.#execute({ op: "cancel", turn });
+  }
+
+  /** Decides an approval by choosing one of its options. `already_decided` if another was first. */
+  approve(approval: string, option: string, reason?: string): Promise<CommandResult> {
+    return this.#execute({ op: "decide", approval, option, reason });
+  }
+
+  /** Merges into the session's metadata, shallowly; null deletes a key. */
+  setMeta(patch: JsonObject): Promise<CommandResult> {
+    return this.#execute({ op: "set-meta", patch });
+  }
+
+  /** Pauses the session: prompts are refused until `resume`. */
+  pause(): Promise<CommandResult> {
+    return this.#execute({ op: "pause" });
+  }
+
+  /** Resumes a paused session. */
+  resume(): Promise<CommandResult> {
+    return this.#execute({ op: "resume" });
+  }
+
+  /** Ends the session for good. */
+  terminate(): Promise<CommandResult> {
+    return this.#execute({ op: "terminate" });
+  }
+
+  async #execute(command: Command, id?: string): Promise<CommandResult> {
+    if (this.#problem !== undefined) throw errorOf(this.#problem);
+    return this.#outbox.execute(command, id);
+  }
+
+  #send(frame: ClientFrame): void {
+    this.#link.send(JSON.stringify(frame));
+  }
+
+  #onOpen(): void {
+    this.#isOpen = true;
+    this.#sayHello(this.#reader.onConnect());
+    this.#outbox.onOpen();
+    this.#publish();
+  }
+
+  #sayHello(frame: ClientFrame): void {
+    this.#acknowledger.onHello(this.#reader.cursor);
+    this.#send(frame);
+    this.#watchCatchUp();
+  }
+
+  /** Pings are answered by the platform, so a catch-up that has come to a halt must be noticed by itself. */
+  #watchCatchUp(): void {
+    clearTimeout(this.#catchUpTimer);
+    if (this.#isOpen && !this.#reader.view.isLive)
+      this.#catchUpTimer = setTimeout(() => this.reconnect(), DEAD_LINK_MS);
+  }
+
+  #onText(text: string): void {
+    const effects = this.#reader.onFrame(text);
+    this.#acknowledger.onFrame(text, this.#reader.cursor);
+    this.#refusal = undefined;
+    if (this.#reader.view.isLive) this.#link.onAccepted();
+    this.#watchCatchUp();
+    this.#publish();
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: ReaderEffect): void {
+    switch (effect.kind) {
+      case "event":
+        return this.#listeners.event.emit(effect.event, effect.position);
+      case "reset":
+        return this.#listeners.reset.emit(effect.snapshot);
+      case "hello":
+        return this.#sayHello(effect.frame);
+      case "reply":
+        return this.#outbox.settle(effect.id, effect.reply);
+      case "problem":
+        if (effect.id !== undefined)
+          return this.#outbox.settle(effect.id, { ok: false, error: effect.problem });
+        this.#refusal = effect.problem;
+        return this.#listeners.error.emit(effect.problem);
+    }
+  }
+
+  #onDown(state: "connecting" | "offline" | "closed"): void {
+    this.#isOpen = false;
+    this.#closedState = state;
+    clearTimeout(this.#catchUpTimer);
+    this.#acknowledger.stop();
+    this.#outbox.onDrop();
+    this.#publish();
+  }
+
+  #onFinal(problem: Problem): void {
+    this.#problem = problem;
+    this.#onDown("closed");
+    this.#outbox.abandon(problem);
+  }
+
+  #compose(): ClientState {
+    const { isLive, ...view } = this.#reader.view;
+    const openState = isLive ? "live" : "catching-up";
+    return {
+      link: this.#isOpen ? openState : this.#closedState,
+      problem: this.#problem,
+      ...view,
+      outbox: this.#outbox.entries,
+    };
+  }
+
+  #publish(): void {
+    const next = changed(this.#state, this.#compose());
+    if (next === this.#state) return;
+    this.#state = next;
+    this.#changes.emit();
+  }
+}

@@ -1,0 +1,86 @@
+/** Reading a request's body: JSON, of a bounded size, parsed once. */
+
+import type { Command, JsonObject } from "../protocol/index.ts";
+import {
+  isObject,
+  MAX_CLIENT_FRAME_BYTES,
+  parseCommand,
+  parseId,
+  PerdureError,
+} from "../protocol/index.ts";
+
+/** Reads a JSON object; no body at all is an empty one. Throws `too_large` or `bad_request`. */
+export async function readJson(request: Request): Promise<JsonObject> {
+  const text = await readText(request);
+  if (text === "") return {};
+  const type = request.headers.get("content-type") ?? "";
+  if (!/^application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(type))
+    throw badRequest("the body must be JSON, with `Content-Type: application/json`");
+  const value = parse(text);
+  if (!isObject(value)) throw badRequest("the body must be a JSON object");
+  return value;
+}
+
+/** A command made of the fields of a body. What is wrong with it is the request's fault, not a frame's. */
+export function commandOf(fields: JsonObject): Command {
+  return asRequest(() => parseCommand(fields));
+}
+
+/** The id that the sender chose for its command, or a new one: without an id, sending again is another command. */
+export function commandIdOf(body: JsonObject): string {
+  const { id } = body;
+  return id === undefined ? crypto.randomUUID() : asRequest(() => parseId(id));
+}
+
+/** A field that is a string of 1 to `maxLength` UTF-16 units, or absent. */
+export function optionalText(
+  body: JsonObject,
+  field: string,
+  maxLength: number,
+): string | undefined {
+  const value = body[field];
+  if (value === undefined) return undefined;
+  if (typeof value !== "string" || value === "" || value.length > maxLength)
+    throw badRequest(`\`${field}\` must be a string of 1 to ${maxLength} characters`);
+  return value;
+}
+
+/** A request that was not understood. */
+export function badRequest(why: string): PerdureError {
+  return new PerdureError("bad_request", `The request was not understood: ${why}.`);
+}
+
+function asRequest<T>(parseField: () => T): T {
+  try {
+    return parseField();
+  } catch (error) {
+    if (!(error instanceof PerdureError) || error.code !== "bad_frame") throw error;
+    throw new PerdureError("bad_request", error.message.replace("The frame", "The request"));
+  }
+}
+
+/** Counts while it reads, because a `Content-Length` may be missing or wrong. */
+async function readText(request: Request): Promise<string> {
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_CLIENT_FRAME_BYTES) throw tooLarge();
+  if (request.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_CLIENT_FRAME_BYTES) throw tooLarge();
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badRequest("the body is not JSON");
+  }
+}
+
+const tooLarge = () =>
+  new PerdureError("too_large", `The body has more than ${MAX_CLIENT_FRAME_BYTES} bytes.`);

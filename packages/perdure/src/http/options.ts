@@ -1,0 +1,57 @@
+/** What an app needs to know of the Worker that it runs in. */
+
+import type { Context, Hono } from "hono";
+import type { Secrets, TokenClaims } from "../auth/index.ts";
+import type { SocketHost } from "../dialects/index.ts";
+import type { SessionIndexRpc, SessionRpc } from "../session/index.ts";
+
+/** The stub of a session: its methods, and upgrades by `fetch`. */
+export type SessionStub = SessionRpc & SocketHost;
+
+/** A `DurableObjectNamespace<SessionDO>`, or anything with the one method that the routes call. */
+export interface SessionNamespace {
+  getByName(id: string): SessionStub;
+}
+
+/** A `DurableObjectNamespace<SessionIndexDO>`; its objects are named by the subject of the owner. */
+export interface SessionIndexNamespace {
+  getByName(owner: string): SessionIndexRpc;
+}
+
+/** Whatever serves files by path: the `ASSETS` binding of Cloudflare, or workerd's disk service. */
+export interface AssetServer {
+  fetch(request: Request): Promise<Response>;
+}
+
+/** How to find everything in the Worker's `env`. */
+export interface AppOptions<Env> {
+  readonly sessions: (env: Env) => SessionNamespace;
+  readonly index: (env: Env) => SessionIndexNamespace;
+  /** The secrets of tokens: the first signs, all verify. Each has at least 32 bytes. */
+  readonly secrets: (env: Env) => Secrets;
+  /**
+   * Values of `Host` that are answered, as `name` or `name:port`; undefined, the default: any. A server that anyone on the
+   * machine can reach needs the list, because a foreign page may point a name of its own at it (DNS rebinding).
+   */
+  readonly allowedHosts?: (env: Env) => readonly string[] | undefined;
+  /** Origins besides the server's own whose pages may use it; none by default. */
+  readonly allowedOrigins?: (env: Env) => readonly string[] | undefined;
+  /** Name of the cookie; `perdure-PORT` by default, because cookies ignore ports. */
+  readonly cookieName?: (env: Env) => string | undefined;
+  /** The console's files; without them every path that is no route is `not_found`. */
+  readonly assets?: (env: Env) => AssetServer | undefined;
+  /** Open sockets and event streams of this process past which new ones are refused; undefined, the default: no limit. */
+  readonly maxConnections?: (env: Env) => number | undefined;
+}
+
+/** What a request carries through the app. */
+export interface AppEnv<Env> {
+  Bindings: Env & object;
+  Variables: { claims: TokenClaims };
+}
+
+/** A request and what belongs to it. */
+export type AppContext<Env> = Context<AppEnv<Env>>;
+
+/** An app under construction. */
+export type App<Env> = Hono<AppEnv<Env>>;

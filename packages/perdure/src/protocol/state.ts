@@ -237,6 +237,9 @@ function control(state: SessionState, event: ControlEvent): SessionState {
       };
     case "tasks.changed":
       return { ...state, tasks: event.tasks };
+    default:
+      // A control event that a newer object wrote: it takes its position and changes nothing that is known here.
+      return state;
   }
 }
 

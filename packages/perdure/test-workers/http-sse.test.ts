@@ -60,7 +60,7 @@ async function open(path = "/v1/sessions/s1/events", headers: Record<string, str
     }
     return text;
   };
-  const isClosed = () => vi.waitFor(() => expect(closed).toBe(true));
+  const isClosed = () => closed;
   return { response, reader, socket, connection, heard, abort, until, isClosed };
 }
 
@@ -128,7 +128,7 @@ test("an event that was sent before is not sent again", async () => {
 test("a gap ends the stream, so that the reader resumes", async () => {
   const { socket, reader, isClosed } = await open();
   say(socket, { t: "events", i: I, p: 9, d: 9, e: [{ type: "finish" }] });
-  await isClosed();
+  await vi.waitFor(() => expect(isClosed()).toBe(true));
   let read = await reader.read();
   while (!read.done) read = await reader.read();
   expect(read.done).toBe(true);
@@ -146,14 +146,14 @@ test("a reader that cancels closes the object's socket", async () => {
   const { reader, isClosed, until } = await open();
   await until("retry");
   await reader.cancel();
-  await isClosed();
+  await vi.waitFor(() => expect(isClosed()).toBe(true));
 });
 
 test("a request that is aborted closes the object's socket", async () => {
   const { abort, isClosed, until } = await open();
   await until("retry");
   abort.abort();
-  await isClosed();
+  await vi.waitFor(() => expect(isClosed()).toBe(true));
 });
 
 test("when the object closes, what was on its way still arrives and the stream ends", async () => {

@@ -2,6 +2,6 @@
 
 export * from "./constant-time.ts";
 export * from "./login-token.ts";
-export * from "./permissions.ts";
+export { permits, type Action } from "../protocol/index.ts";
 export * from "./secret.ts";
 export * from "./token.ts";

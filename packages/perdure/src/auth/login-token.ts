@@ -1,15 +1,34 @@
 /** Login tokens: what the URL that `perdure serve` prints carries. Good for one thing: a cookie. */
 
+import { SignJWT } from "jose";
 import { PerdureError } from "../protocol/index.ts";
 import type { Secrets } from "./secret.ts";
+import { keyOf } from "./secret.ts";
 import { verifyJwt } from "./token.ts";
 
 /** The `aud` of a login token: no route but the login page takes it, and the login page takes no other. */
 export const LOGIN_AUDIENCE = "perdure:login";
 
+/** How long a login token is good by default, in seconds: a week. */
+export const LOGIN_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
+
 /** Who logs in. */
 export interface LoginClaims {
   readonly subject: string;
+}
+
+/** Signs a login token (HS256). Whoever has it gets an admin's cookie. Throws a `RangeError` where the secret is too short. */
+export async function signLoginToken(
+  secret: string,
+  subject: string,
+  expiresInSeconds = LOGIN_LIFETIME_SECONDS,
+): Promise<string> {
+  return new SignJWT()
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .setSubject(subject)
+    .setAudience(LOGIN_AUDIENCE)
+    .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInSeconds)
+    .sign(keyOf(secret));
 }
 
 /** Verifies a login token, an HS256 JWT with `sub` and `exp`, with any of the secrets. Throws `unauthorized`. */

@@ -41,16 +41,20 @@ export async function eventStreamResponse(
   // A cancelled body and a failed write both end the writer.
   writer.closed.catch(leave);
 
+  let isDone = false;
+  let grace: ReturnType<typeof setTimeout> | null = null;
+  const abort = () => {
+    writer.abort().catch(leave);
+  };
+  const endSoonAfterClose = async () => {
+    await feed.closed;
+    if (!isDone) grace = setTimeout(abort, CLOSE_GRACE_MS);
+  };
   const pump = async () => {
     // While a write waits for its reader, the connection is not idle and nothing more may pile up behind it.
     const keepAlive = setInterval(() => {
       if ((writer.desiredSize ?? 0) > 0) write(": keep-alive\n\n").catch(leave);
     }, KEEP_ALIVE_MS);
-    let isDone = false;
-    let grace: ReturnType<typeof setTimeout> | null = null;
-    void feed.closed.then(() => {
-      if (!isDone) grace = setTimeout(() => writer.abort().catch(leave), CLOSE_GRACE_MS);
-    });
     try {
       await write(`retry: ${RETRY_MS}\n\n`);
       for await (const items of feed.items()) await write(items.map(encodeItem).join(""));
@@ -66,6 +70,7 @@ export async function eventStreamResponse(
     }
   };
   void pump();
+  void endSoonAfterClose();
 
   return new Response(readable, {
     headers: {

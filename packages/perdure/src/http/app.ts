@@ -17,7 +17,7 @@ import { addSocketRoutes } from "./socket-routes.ts";
 import { addTokenRoutes } from "./token-routes.ts";
 
 /** First segments of the paths that are never the console's. */
-const RESERVED = ["v1", "health", "login", "logout", "_perdure"];
+const RESERVED = new Set(["v1", "health", "login", "logout", "_perdure"]);
 
 /**
  * Makes the Hono app whose `fetch` is a Worker's. Tokens that cannot be verified, a foreign page's requests and foreign
@@ -65,7 +65,7 @@ export function createApp<Env>(
 async function serveOther<Env>(c: AppContext<Env>, options: AppOptions<Env>): Promise<Response> {
   const [, segment = ""] = c.req.path.split("/");
   const assets = options.assets?.(c.env);
-  return assets === undefined || RESERVED.includes(segment) ? notFound() : serveAsset(c, assets);
+  return assets === undefined || RESERVED.has(segment) ? notFound() : serveAsset(c, assets);
 }
 
 /** The log gets what failed and where, never a URL: one may hold a token. */
@@ -73,7 +73,7 @@ function answerError<Env>(error: unknown, c: AppContext<Env>): Response {
   const known = errorBehind(error);
   if (known.code === "internal") {
     const [, segment = ""] = c.req.path.split("/");
-    console.error(`perdure: ${c.req.method} /${RESERVED.includes(segment) ? segment : ""}`, error);
+    console.error(`perdure: ${c.req.method} /${RESERVED.has(segment) ? segment : ""}`, error);
   }
   return errorResponse(known);
 }

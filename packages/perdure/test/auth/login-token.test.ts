@@ -1,6 +1,6 @@
 import { SignJWT } from "jose";
-import { expect, test } from "vitest";
-import { equalSecrets, signToken, verifyLoginToken } from "../../src/auth/index.ts";
+import { expect, test, vi } from "vitest";
+import { equalSecrets, signLoginToken, signToken, verifyLoginToken } from "../../src/auth/index.ts";
 
 const SECRET = "a secret of more than thirty-two bytes";
 
@@ -12,6 +12,14 @@ const inAnHour = Math.floor(Date.now() / 1000) + 3_600;
 test("a login token names who logs in", async () => {
   const token = await login({ sub: "owner", aud: "perdure:login", exp: inAnHour });
   expect(await verifyLoginToken(SECRET, token)).toEqual({ subject: "owner" });
+});
+
+test("a login token that was signed here is good for a week", async () => {
+  const token = await signLoginToken(SECRET, "owner");
+  expect(await verifyLoginToken(SECRET, token)).toEqual({ subject: "owner" });
+  vi.setSystemTime(Date.now() + 7 * 24 * 3_600_000 + 1_000);
+  await expect(verifyLoginToken(SECRET, token)).rejects.toMatchObject({ code: "unauthorized" });
+  vi.useRealTimers();
 });
 
 test.for([

@@ -19,6 +19,8 @@ afterEach(() => {
 const forge = (claims: Record<string, unknown>, secret = SECRET, alg = "HS256") =>
   new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
 
+const encode = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
+
 const COMPLETE = { sub: "ada", ses: "s1", role: "viewer", aud: "perdure", jti: "j", iat: 1 };
 
 test("a token says who holds it, for which session, in which role, and until when", async () => {
@@ -87,7 +89,6 @@ test("a token that is signed with another algorithm is refused", async () => {
 });
 
 test("an unsigned token is refused", async () => {
-  const encode = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
   const token = `${encode({ alg: "none" })}.${encode(COMPLETE)}.`;
   await expect(verifyToken(SECRET, token)).rejects.toMatchObject({ code: "unauthorized" });
 });

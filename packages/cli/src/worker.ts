@@ -1,0 +1,70 @@
+/** The Worker that `perdure serve` runs inside workerd. */
+
+import { equalSecrets } from "perdure/auth";
+import type { AssetServer } from "perdure/http";
+import { connectionGate, createApp } from "perdure/http";
+import { PerdureError } from "perdure/protocol";
+import type { SessionIndexDO } from "perdure/session";
+import { SessionDO as Session } from "perdure/session";
+
+export { SessionIndexDO } from "perdure/session";
+
+/** What the configuration of workerd binds. */
+interface Env {
+  readonly SESSION_DO: DurableObjectNamespace<SessionDO>;
+  readonly SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
+  /** The console's files. */
+  readonly ASSETS: AssetServer;
+  /** Signs every token. */
+  readonly PERDURE_SECRET: string;
+  /** Known to the process that started this one, and to nobody else. */
+  readonly PERDURE_ADMIN_SECRET: string;
+  /** JSON list of values of `Host` that are answered. */
+  readonly PERDURE_ALLOWED_HOSTS: string;
+  /** JSON list of other origins whose pages may use the server: that of a proxy which speaks https, for example. */
+  readonly PERDURE_ALLOWED_ORIGINS?: string;
+  readonly PERDURE_MAX_CONNECTIONS: string;
+  readonly PERDURE_COOKIE: string;
+}
+
+/** A session that reports its open sockets to the gate of this process. */
+export class SessionDO extends Session {
+  protected override onConnectionsChanged(count: number): void {
+    const { name } = this.ctx.id;
+    if (name !== undefined) connectionGate.report(name, count);
+  }
+}
+
+const app = createApp<Env>({
+  sessions: (env) => env.SESSION_DO,
+  index: (env) => env.SESSION_INDEX,
+  assets: (env) => env.ASSETS,
+  secrets: (env) => env.PERDURE_SECRET,
+  allowedHosts: (env) => parseList(env.PERDURE_ALLOWED_HOSTS),
+  allowedOrigins: (env) =>
+    env.PERDURE_ALLOWED_ORIGINS === undefined ? [] : parseList(env.PERDURE_ALLOWED_ORIGINS),
+  maxConnections: (env) => Number(env.PERDURE_MAX_CONNECTIONS),
+  cookieName: (env) => env.PERDURE_COOKIE,
+});
+
+// workerd does not exit while a stream is open: the process that wants it to has every reader sent away first.
+app.post("/_perdure/drain", async (c) => {
+  const given = c.req.header("authorization")?.replace(/^bearer +/i, "") ?? "";
+  if (!(await equalSecrets(given, c.env.PERDURE_ADMIN_SECRET)))
+    throw new PerdureError(
+      "unauthorized",
+      "Only the process that started the server may drain it.",
+    );
+  connectionGate.refuse();
+  const drained = connectionGate.sessions.map((name) => c.env.SESSION_DO.getByName(name).drain());
+  await Promise.allSettled(drained);
+  return c.body(null, 204);
+});
+
+export default { fetch: app.fetch };
+
+function parseList(json: string): readonly string[] {
+  const value: unknown = JSON.parse(json);
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
+  throw new RangeError("A list of hosts or origins in the environment is no JSON list of strings.");
+}

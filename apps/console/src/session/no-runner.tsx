@@ -1,0 +1,27 @@
+import type { ClientState } from "perdure/client";
+import { CopyButton } from "../copy-button.tsx";
+import { runCommand } from "./run-command.ts";
+
+/** What to do when nobody is there to answer. */
+export function NoRunner({
+  session,
+  state,
+}: {
+  readonly session: string;
+  readonly state: ClientState;
+}) {
+  const isOver = state.session?.lifecycle === "terminated";
+  if (state.link !== "live" || state.runner !== null || isOver) return null;
+  const command = runCommand(location.origin, session);
+  return (
+    <section className="no-runner" aria-label="No runner">
+      <p>No runner is connected, so prompts wait. Start one where the agent should work:</p>
+      <div className="command">
+        {/* A long command scrolls, so it can be focused. */}
+        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+        <code tabIndex={0}>{command}</code>
+        <CopyButton text={command} label="Copy command" />
+      </div>
+    </section>
+  );
+}

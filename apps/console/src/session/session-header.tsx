@@ -1,0 +1,51 @@
+import { ArrowLeft, PanelRight } from "lucide-react";
+import { INSPECTOR_KEY } from "../inspector/use-inspector-key.ts";
+import { Link } from "../navigation.tsx";
+import { titleOf } from "../sessions/listing.ts";
+import { LinkBadge } from "./link-badge.tsx";
+import { RunnerBadge } from "./runner-badge.tsx";
+import { TitleEditor } from "./title-editor.tsx";
+import type { SessionHandle } from "./use-session.ts";
+
+/** Title, runner, link and inspector of one session. */
+export function SessionHeader({
+  session,
+  handle,
+  isInspecting,
+  onInspect,
+}: {
+  readonly session: string;
+  readonly handle: SessionHandle;
+  readonly isInspecting: boolean;
+  readonly onInspect: () => void;
+}) {
+  const { client, state } = handle;
+  const stored = state.session?.meta["title"];
+  const title = typeof stored === "string" && stored !== "" ? stored : undefined;
+  return (
+    <header className="session-header">
+      <Link href="/" className="icon-button back" aria-label="All sessions">
+        <ArrowLeft aria-hidden size={18} />
+      </Link>
+      <TitleEditor
+        title={title ?? ""}
+        placeholder={titleOf({ id: session, title: undefined })}
+        canEdit={state.role === "participant" || state.role === "admin"}
+        onRename={(next) => client.setMeta({ title: next === "" ? null : next })}
+      />
+      {state.session !== undefined && <RunnerBadge state={state} />}
+      <LinkBadge state={state} />
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Inspector"
+        aria-pressed={isInspecting}
+        aria-keyshortcuts={INSPECTOR_KEY}
+        title={`Inspector (${INSPECTOR_KEY})`}
+        onClick={onInspect}
+      >
+        <PanelRight aria-hidden size={18} />
+      </button>
+    </header>
+  );
+}

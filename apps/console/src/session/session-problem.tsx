@@ -1,0 +1,60 @@
+import { useEffect, useState } from "react";
+import type { ClientState, SessionClient } from "perdure/client";
+import { Link } from "../navigation.tsx";
+
+/** Shorter breaks pass without a word, in milliseconds: the badge alone tells of them. */
+const NOTICED_MS = 2000;
+
+/** Why there is no session to show, or why it is not live, with the way on. */
+export function SessionProblem({
+  client,
+  state,
+}: {
+  readonly client: SessionClient;
+  readonly state: ClientState;
+}) {
+  const { link, problem } = state;
+  const isLongOffline = useLasting(link === "offline", NOTICED_MS);
+  if (link === "offline" && isLongOffline)
+    return (
+      <p className="banner">
+        The connection is lost. What you send is kept on this device until it is back.{" "}
+        <button type="button" className="text-button" onClick={() => client.reconnect()}>
+          Try now
+        </button>
+      </p>
+    );
+  if (link !== "closed") return null;
+  if (problem?.code === "unauthorized")
+    return (
+      <p className="banner">
+        You are not logged in any more. Open the link that <code>perdure serve</code> printed.
+      </p>
+    );
+  return (
+    <p className="banner">
+      {problem?.detail ?? "The connection is closed."}{" "}
+      {problem?.code === "session_not_found" || problem?.code === "not_found" ? (
+        <Link href="/">All sessions</Link>
+      ) : (
+        <button type="button" className="text-button" onClick={() => client.reconnect()}>
+          Connect again
+        </button>
+      )}
+    </p>
+  );
+}
+
+/** Whether a condition has held for some time, in milliseconds. */
+function useLasting(holds: boolean, time: number): boolean {
+  const [lasts, setLasts] = useState(false);
+  useEffect(() => {
+    if (!holds) return;
+    const timer = setTimeout(() => setLasts(true), time);
+    return () => {
+      clearTimeout(timer);
+      setLasts(false);
+    };
+  }, [holds, time]);
+  return holds && lasts;
+}

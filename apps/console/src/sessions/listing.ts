@@ -1,0 +1,59 @@
+/** Lines of the session list as the server gives them. */
+
+import { isObject, type JsonObject, type Lifecycle } from "perdure/protocol";
+
+/** One session in the list. */
+export interface Listing {
+  readonly id: string;
+  readonly title: string | undefined;
+  readonly lifecycle: Lifecycle;
+  readonly status: "idle" | "queued" | "running" | "waiting";
+  readonly updatedAt: number;
+}
+
+const LIFECYCLES: readonly Lifecycle[] = ["initializing", "active", "paused", "terminated"];
+const STATUSES: readonly Listing["status"][] = ["idle", "queued", "running", "waiting"];
+
+/** The sessions of a `GET /v1/sessions`. A line without an id is left out. */
+export function parseListings(answer: JsonObject): readonly Listing[] {
+  const { sessions } = answer;
+  return Array.isArray(sessions) ? sessions.flatMap(parseListing) : [];
+}
+
+function parseListing(value: unknown): readonly Listing[] {
+  if (!isObject(value) || typeof value["id"] !== "string") return [];
+  const { id, title, updatedAt, createdAt } = value;
+  return [
+    {
+      id,
+      title: typeof title === "string" && title !== "" ? title : undefined,
+      lifecycle: LIFECYCLES.find((one) => one === value["lifecycle"]) ?? "active",
+      status: STATUSES.find((one) => one === value["status"]) ?? "idle",
+      updatedAt: Number(updatedAt ?? createdAt ?? 0),
+    },
+  ];
+}
+
+/** What a line says about its session, in one or two words. */
+export function statusLabel(listing: Listing): string {
+  if (listing.lifecycle === "terminated") return "Ended";
+  if (listing.lifecycle === "paused") return "Paused";
+  switch (listing.status) {
+    case "running":
+      return "Running";
+    case "waiting":
+      return "Needs you";
+    case "queued":
+      return "Queued";
+    case "idle":
+      return "Idle";
+  }
+}
+
+/** The title of a session, or a short form of its id where it has none. */
+export function titleOf(listing: {
+  readonly id: string;
+  readonly title: string | undefined;
+}): string {
+  return listing.title ?? `Session ${listing.id.slice(0, 8)}`;
+}

@@ -1,0 +1,106 @@
+import { Plus } from "lucide-react";
+import { useState } from "react";
+import { request, sentenceOf } from "../http.ts";
+import { Link, navigate, sessionPath } from "../navigation.tsx";
+import { fullTime, relativeTime, useNow } from "../time.ts";
+import { statusLabel, titleOf, type Listing } from "./listing.ts";
+import type { Sessions } from "./use-sessions.ts";
+
+/** All sessions, the newest first, and a button for one more. */
+export function SessionList({
+  sessions,
+  current,
+}: {
+  readonly sessions: Sessions;
+  readonly current: string | undefined;
+}) {
+  const { listings, problem } = sessions;
+  return (
+    <nav className="sessions" aria-label="Sessions">
+      <header className="sessions-header">
+        <Link href="/" className="brand">
+          <img src="/favicon.svg" alt="" width="22" height="22" />
+          Perdure
+        </Link>
+        <NewSession onCreated={sessions.refresh} />
+      </header>
+      {problem !== undefined && <p className="sessions-problem">{sentenceOf(problem)}</p>}
+      {listings === undefined ? (
+        problem === undefined && <p className="sessions-hint">Loading…</p>
+      ) : (
+        <Listings listings={listings} current={current} />
+      )}
+    </nav>
+  );
+}
+
+function Listings({
+  listings,
+  current,
+}: {
+  readonly listings: readonly Listing[];
+  readonly current: string | undefined;
+}) {
+  const now = useNow();
+  if (listings.length === 0)
+    return <p className="sessions-hint">No sessions yet. Start one with “New session”.</p>;
+  return (
+    <ul className="sessions-list">
+      {listings.map((listing) => (
+        <li key={listing.id}>
+          <Link
+            href={sessionPath(listing.id)}
+            className="sessions-item"
+            aria-current={listing.id === current ? "page" : undefined}
+          >
+            <span className="sessions-title">{titleOf(listing)}</span>
+            <time
+              className="sessions-time"
+              dateTime={new Date(listing.updatedAt).toISOString()}
+              title={fullTime(listing.updatedAt)}
+            >
+              {relativeTime(listing.updatedAt, now)}
+            </time>
+            <span
+              className="sessions-status"
+              data-status={listing.lifecycle === "active" ? listing.status : listing.lifecycle}
+            >
+              {statusLabel(listing)}
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function NewSession({ onCreated }: { readonly onCreated: () => void }) {
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  const create = async () => {
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      const { id } = await request("POST", "/v1/sessions", {});
+      onCreated();
+      navigate(sessionPath(String(id)));
+    } catch (error) {
+      setProblem(sentenceOf(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <button type="button" className="button" disabled={isBusy} onClick={() => void create()}>
+        <Plus aria-hidden size={16} />
+        New session
+      </button>
+      {problem !== undefined && (
+        <p className="sessions-problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </>
+  );
+}

@@ -157,6 +157,7 @@ test("a page of events has single events, each with its position", async () => {
   };
   const response = await send("/v1/sessions/s1/events?after=4", { headers: await bearer() });
   expect(await response.json()).toEqual({
+    position: 5,
     events: [
       { position: 5, type: "text-start", id: "t" },
       { position: 6, type: "text-delta", id: "t", delta: "Hello" },

@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 /** Opens a stream on a fake object, which notes what it hears and says `WELCOME` first. */
-async function open(path = "/v1/sessions/s1/events", headers: Record<string, string> = {}) {
+async function openUnread(path = "/v1/sessions/s1/events", headers: Record<string, string> = {}) {
   const { send, sessions } = appOver();
   const abort = new AbortController();
   const pending = send(path, {
@@ -47,7 +47,13 @@ async function open(path = "/v1/sessions/s1/events", headers: Record<string, str
     closed = true;
   });
   say(socket, WELCOME);
-  const response = await pending;
+  return { response: await pending, socket, connection, heard, abort, isClosed: () => closed };
+}
+
+/** Opens a stream and reads it as text. */
+async function open(...parameters: Parameters<typeof openUnread>) {
+  const opened = await openUnread(...parameters);
+  const { response } = opened;
   if (response.body === null) throw new Error("no stream");
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
@@ -60,8 +66,7 @@ async function open(path = "/v1/sessions/s1/events", headers: Record<string, str
     }
     return text;
   };
-  const isClosed = () => closed;
-  return { response, reader, socket, connection, heard, abort, until, isClosed };
+  return { ...opened, reader, until };
 }
 
 test("a stream is events with their positions, one message each", async () => {
@@ -128,10 +133,9 @@ test("an event that was sent before is not sent again", async () => {
 test("a gap ends the stream, so that the reader resumes", async () => {
   const { socket, reader, isClosed } = await open();
   say(socket, { t: "events", i: I, p: 9, d: 9, e: [{ type: "finish" }] });
-  await vi.waitFor(() => expect(isClosed()).toBe(true));
   let read = await reader.read();
   while (!read.done) read = await reader.read();
-  expect(read.done).toBe(true);
+  await vi.waitFor(() => expect(isClosed()).toBe(true));
 });
 
 test("a quiet stream gets a comment every twelve seconds", async () => {
@@ -140,6 +144,15 @@ test("a quiet stream gets a comment every twelve seconds", async () => {
   await until("retry");
   await vi.advanceTimersByTimeAsync(12_000);
   expect(await until(": keep-alive\n\n")).not.toContain("data");
+});
+
+test("a reader that takes nothing for a minute is dropped", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const { response, socket, isClosed } = await openUnread();
+  say(socket, { t: "events", i: I, p: 1, d: 1, e: [{ type: "finish" }] });
+  await vi.advanceTimersByTimeAsync(60_000);
+  await vi.waitFor(() => expect(isClosed()).toBe(true));
+  await expect(response.text()).rejects.toThrow();
 });
 
 test("a reader that cancels closes the object's socket", async () => {

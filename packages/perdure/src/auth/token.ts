@@ -13,6 +13,9 @@ export const TOKEN_AUDIENCE = "perdure";
 /** The `ses` of a token that opens every session. */
 export const EVERY_SESSION = "*";
 
+/** Longest subject, in UTF-16 units: it is kept with every socket and in every event of its holder. */
+export const MAX_SUBJECT_LENGTH = 256;
+
 /** What a token says. */
 export interface TokenClaims {
   /** Who holds it; also the name of the index that lists the holder's sessions. */
@@ -46,9 +49,11 @@ export function parseRole(value: unknown): Role | undefined {
   return ROLES.find((role) => role === value);
 }
 
-/** Signs a token: a compact JWT (HS256). Throws a `RangeError` where the secret is too short. */
+/** Signs a token: a compact JWT (HS256). Throws a `RangeError` where the secret is too short or the subject too long. */
 export async function signToken(secret: string, request: TokenRequest): Promise<string> {
   const { subject, session, role, expiresInSeconds } = request;
+  if (!isSubject(subject))
+    throw new RangeError(`A subject has 1 to ${MAX_SUBJECT_LENGTH} characters.`);
   const issuedAt = Math.floor(Date.now() / 1000);
   const token = new SignJWT({ ses: session, role })
     .setProtectedHeader({ alg: ALGORITHM, typ: "JWT" })
@@ -64,7 +69,7 @@ export async function signToken(secret: string, request: TokenRequest): Promise<
 export async function verifyToken(secrets: Secrets, token: string): Promise<TokenClaims> {
   const { sub, ses, role: name, exp, jti, iat } = await verifyJwt(secrets, token, TOKEN_AUDIENCE);
   const role = parseRole(name);
-  if (!isText(sub) || !isText(ses) || role === undefined || !isText(jti) || iat === undefined)
+  if (!isSubject(sub) || !isText(ses) || role === undefined || !isText(jti) || iat === undefined)
     throw refused("The token lacks a claim: it needs sub, ses, role, jti and iat.");
   return {
     subject: sub,
@@ -128,6 +133,10 @@ function explain(error: unknown): unknown {
 }
 
 const refused = (detail: string) => new PerdureError("unauthorized", detail);
+
+function isSubject(value: unknown): value is string {
+  return isText(value) && value.length <= MAX_SUBJECT_LENGTH;
+}
 
 function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";

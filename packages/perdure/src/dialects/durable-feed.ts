@@ -48,8 +48,6 @@ export async function openFeed(
 export class DurableFeed {
   /** Settles with the object's welcome, or rejects with the problem it gave instead. */
   readonly welcomed: Promise<void>;
-  /** Resolves when the socket is closed, by whichever side. */
-  readonly closed: Promise<void>;
   readonly #socket: WebSocket;
   readonly #inbox: string[] = [];
   #isClosed = false;
@@ -62,14 +60,11 @@ export class DurableFeed {
     this.#socket = socket;
     this.#position = after;
     const welcomed = Promise.withResolvers<void>();
-    const closed = Promise.withResolvers<void>();
     this.welcomed = welcomed.promise;
-    this.closed = closed.promise;
     let isWelcome = false;
     const end = (code: number) => {
       this.#isClosed = true;
       welcomed.reject(problemOfClose(code));
-      closed.resolve();
       this.#wake();
     };
     socket.addEventListener("message", ({ data }) => {

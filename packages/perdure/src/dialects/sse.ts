@@ -4,7 +4,7 @@
  */
 
 import type { Identity } from "../object/index.ts";
-import type { FeedItem } from "./durable-feed.ts";
+import type { DurableFeed, FeedItem } from "./durable-feed.ts";
 import { openFeed } from "./durable-feed.ts";
 import type { SocketHost } from "./object-socket.ts";
 
@@ -14,8 +14,8 @@ export const KEEP_ALIVE_MS = 12_000;
 /** What an `EventSource` waits before it connects again, in milliseconds. */
 export const RETRY_MS = 2_000;
 
-/** How long a reader may take for what was on its way when the session closed the connection, in milliseconds. */
-const CLOSE_GRACE_MS = 5_000;
+/** A reader that takes nothing for this many keep-alives is dropped: it holds memory here and in the object. */
+const MAX_STALLED_KEEP_ALIVES = 5;
 
 /** Where a stream begins and what ends it. */
 export interface EventStreamOptions {
@@ -32,53 +32,59 @@ export async function eventStreamResponse(
   { after, signal }: EventStreamOptions,
 ): Promise<Response> {
   const feed = await openFeed(host, identity, after);
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  const writer = writable.getWriter();
-  const encoder = new TextEncoder();
-  const write = (text: string) => writer.write(encoder.encode(text));
-  const leave = () => feed.close();
-  signal?.addEventListener("abort", leave, { once: true });
-  // A cancelled body and a failed write both end the writer.
-  writer.closed.catch(leave);
-
-  let isDone = false;
-  let grace: ReturnType<typeof setTimeout> | null = null;
-  const abort = () => {
-    writer.abort().catch(leave);
-  };
-  const endSoonAfterClose = async () => {
-    await feed.closed;
-    if (!isDone) grace = setTimeout(abort, CLOSE_GRACE_MS);
-  };
-  const pump = async () => {
-    // While a write waits for its reader, the connection is not idle and nothing more may pile up behind it.
-    const keepAlive = setInterval(() => {
-      if ((writer.desiredSize ?? 0) > 0) write(": keep-alive\n\n").catch(leave);
-    }, KEEP_ALIVE_MS);
-    try {
-      await write(`retry: ${RETRY_MS}\n\n`);
-      for await (const items of feed.items()) await write(items.map(encodeItem).join(""));
-      await writer.close();
-    } catch {
-      // The reader is gone; it resumes from the last id that it got.
-    } finally {
-      isDone = true;
-      clearInterval(keepAlive);
-      clearTimeout(grace);
-      signal?.removeEventListener("abort", leave);
-      feed.close();
-    }
-  };
-  void pump();
-  void endSoonAfterClose();
-
-  return new Response(readable, {
+  return new Response(eventStream(feed, signal), {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-store",
       "x-accel-buffering": "no",
     },
   });
+}
+
+/** The feed as bytes, pulled from it at the reader's pace. Whatever ends the stream closes the feed. */
+function eventStream(feed: DurableFeed, signal: AbortSignal | undefined): ReadableStream {
+  const encoder = new TextEncoder();
+  const items = feed.items();
+  let isWanted = false;
+  let stalled = 0;
+  let keepAlive: ReturnType<typeof setInterval> | null = null;
+  const leave = () => {
+    clearInterval(keepAlive);
+    signal?.removeEventListener("abort", leave);
+    feed.close();
+  };
+  signal?.addEventListener("abort", leave);
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
+        keepAlive = setInterval(() => {
+          stalled = isWanted ? 0 : stalled + 1;
+          if (isWanted) controller.enqueue(encoder.encode(": keep-alive\n\n"));
+          if (stalled < MAX_STALLED_KEEP_ALIVES) return;
+          leave();
+          controller.error(new Error("The reader takes nothing; it may resume from its last id."));
+        }, KEEP_ALIVE_MS);
+      },
+      async pull(controller) {
+        isWanted = true;
+        const next = await items.next().catch((error: unknown) => {
+          leave();
+          throw error;
+        });
+        isWanted = false;
+        if (next.done !== true) {
+          controller.enqueue(encoder.encode(next.value.map(encodeItem).join("")));
+          return;
+        }
+        leave();
+        controller.close();
+      },
+      cancel: leave,
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /** One message of the stream. JSON holds no line break, so `data` is one line. */

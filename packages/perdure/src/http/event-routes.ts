@@ -19,12 +19,15 @@ export function addEventRoutes<Env>(
   });
 }
 
-/** `{events, next, head, floor}`: single events, each with its position; `next` is the cursor of the next page. */
+/**
+ * `{position, events, next, head, floor}`: single events, each with its position, which for the first is `position`; `next`
+ * is the cursor of the next page.
+ */
 async function pageOfEvents<Env>(c: AppContext<Env>, options: AppOptions<Env>): Promise<Response> {
   const { stub, identity } = openSession(c, options, "read");
   const after = wholeNumber(c.req.query("after"), "after") ?? 0;
   const { position, events, next, head, floor } = valueOf(await stub.events(identity, after));
-  return json({ events: placeEvents(position, events), next, head, floor });
+  return json({ position, events: placeEvents(position, events), next, head, floor });
 }
 
 async function streamEvents<Env>(

@@ -1,6 +1,13 @@
 /** Minting tokens, for a phone or a runner. */
 
-import { EVERY_SESSION, parseRole, signingSecret, signToken, verifyToken } from "../auth/index.ts";
+import {
+  EVERY_SESSION,
+  MAX_SUBJECT_LENGTH,
+  parseRole,
+  signingSecret,
+  signToken,
+  verifyToken,
+} from "../auth/index.ts";
 import { requireEverySession, requireRole } from "./access.ts";
 import { badRequest, optionalText, readJson } from "./body.ts";
 import type { App, AppOptions } from "./options.ts";
@@ -12,9 +19,6 @@ const MAX_LIFETIME_SECONDS = 30 * 24 * 60 * 60;
 
 /** What it is good for where the request does not say: a week. */
 const DEFAULT_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
-
-/** Longest subject, in UTF-16 units. */
-const MAX_SUBJECT_LENGTH = 256;
 
 /** Adds `POST /v1/tokens`: `{session, role, subject?, expiresInSeconds?}` → `{token, …claims}`. */
 export function addTokenRoutes<Env>(app: App<Env>, options: AppOptions<Env>): void {

@@ -72,6 +72,7 @@ test.for([
   ["for the login page", { ...COMPLETE, aud: "perdure:login" }],
   ["without an audience", { ...COMPLETE, aud: undefined }],
   ["without a subject", { ...COMPLETE, sub: undefined }],
+  ["of a subject past 256 characters", { ...COMPLETE, sub: "x".repeat(257) }],
   ["without a session", { ...COMPLETE, ses: undefined }],
   ["of an unknown role", { ...COMPLETE, role: "root" }],
   ["without an id", { ...COMPLETE, jti: undefined }],

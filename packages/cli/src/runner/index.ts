@@ -1,0 +1,9 @@
+/** Runs any agent of the Agent Client Protocol and relays it to a session. */
+
+export type { AgentCommand } from "./agent-process.ts";
+export { FolderLockedError } from "./folder-lock.ts";
+export type * from "./relay-ports.ts";
+export type { RelayOptions } from "./relay.ts";
+export { MAX_UNACKNOWLEDGED_SPOOL_BYTES, Relay } from "./relay.ts";
+export type { RunAgentOptions, RunEnd } from "./run-agent.ts";
+export { runAgent } from "./run-agent.ts";

@@ -1,0 +1,245 @@
+/**
+ * The runner's side of the relay, as rules over small interfaces: no socket, no file and no process is touched here, so that
+ * the same class runs in the program and in a simulation (docs/PROTOCOL.md, the rules for runners).
+ */
+
+import type { RunnerEvent, RunnerFrame, RunnerServerFrame } from "perdure/protocol";
+import { FINAL_CLOSE_CODES, parseRunnerServerFrame, PROTOCOL_VERSION } from "perdure/protocol";
+import { CommandGate } from "./command-gate.ts";
+import type { AgentStart, RelayAgent, RelayClock, RelayEnd } from "./relay-ports.ts";
+import type { RelayLink, RelaySpool } from "./relay-ports.ts";
+import { Upstream } from "./upstream.ts";
+
+/**
+ * Most bytes that may wait for the session. Past it the running turn is ended as failed, with a reason that says so, and no
+ * prompt begins until the session has taken enough; the end of the turn is still written, so nothing is lost silently.
+ */
+export const MAX_UNACKNOWLEDGED_SPOOL_BYTES = 256 * 1024 * 1024;
+
+/** What a relay is made of. */
+export interface RelayOptions {
+  /** Random id of this process. */
+  readonly process: string;
+  readonly spool: RelaySpool;
+  readonly clock: RelayClock;
+  readonly agent: RelayAgent;
+  /** Bytes that may wait for the session. Default `MAX_UNACKNOWLEDGED_SPOOL_BYTES`. */
+  readonly spoolLimit?: number;
+  /** Called once, when the relay has stopped for good: the agent is to be killed and the process to exit. */
+  readonly onEnd: (end: RelayEnd) => void;
+  /** The session has granted an epoch; called for every connection. */
+  readonly onWelcome?: (welcome: { readonly epoch: number; readonly session: string }) => void;
+  /** The agent is ready and has its context back. */
+  readonly onStarted?: (start: AgentStart) => void;
+  /** The session refused something and keeps the connection. */
+  readonly onProblem?: (detail: string) => void;
+}
+
+/** Relays one agent to one session. */
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #upstream: Upstream;
+  readonly #gate: CommandGate;
+  #link: RelayLink | undefined;
+  #epoch: number | undefined;
+  #incarnation: string | undefined;
+  #start: "not asked" | "under way" | "done" = "not asked";
+  #hasEnded = false;
+  #isAbandoning = false;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    const { spool, clock, agent } = options;
+    this.#upstream = new Upstream(spool, {
+      now: () => clock.now(),
+      soon: (callback) => clock.soon(() => this.#guard(callback)),
+      after: (milliseconds, callback) => clock.after(milliseconds, () => this.#guard(callback)),
+    });
+    this.#gate = new CommandGate({
+      agent,
+      begin: (command) =>
+        this.#upstream.append({ type: "command.begun", command, at: clock.now() }),
+      hasBegun: (command) => spool.hasBegun(command),
+      mayPrompt: () => !this.#isSpoolFull(),
+    });
+  }
+
+  /** The turn that the agent works on. */
+  get turn(): string | undefined {
+    return this.#gate.turn;
+  }
+
+  /** Whether the session has everything. */
+  get isDrained(): boolean {
+    return this.#options.spool.first === this.#options.spool.next;
+  }
+
+  /** A connection is open. */
+  opened(link: RelayLink): void {
+    if (this.#hasEnded) return;
+    const { process, spool, agent } = this.#options;
+    this.#link = link;
+    this.#upstream.detach();
+    const hello: RunnerFrame = {
+      t: "hello",
+      v: PROTOCOL_VERSION,
+      process,
+      spool: spool.id,
+      first: spool.first,
+      ...(this.#epoch === undefined ? {} : { epoch: this.#epoch }),
+      ...(agent.info === undefined ? {} : { agent: agent.info }),
+    };
+    link.send(JSON.stringify(hello));
+  }
+
+  /** The connection is gone. Returns whether to dial again. */
+  closed(code: number, reason: string): boolean {
+    this.#link = undefined;
+    this.#upstream.detach();
+    if (FINAL_CLOSE_CODES.includes(code)) this.#end({ kind: "closed", code, reason });
+    return !this.#hasEnded;
+  }
+
+  /** A frame has arrived on the connection that was opened last. */
+  received(text: string): void {
+    if (this.#hasEnded || this.#link === undefined) return;
+    this.#guard(() => {
+      const frame = parseRunnerServerFrame(text);
+      if (frame !== undefined) this.#handle(frame, this.#link);
+    });
+  }
+
+  /**
+   * Writes an event of the agent. Nothing may be emitted before the agent has started.
+   *
+   * A relay that has ended keeps what it is given in the spool: the next process sends it.
+   */
+  emit(event: RunnerEvent): void {
+    this.#guard(() => {
+      this.#upstream.append(event);
+      if (event.type === "turn.ended") this.#gate.turnEnded(event.turn);
+      else this.#limitSpool();
+    });
+  }
+
+  #handle(frame: RunnerServerFrame, link: RelayLink | undefined): void {
+    const hasForgotten = this.#incarnation !== undefined && this.#incarnation !== frame.i;
+    this.#incarnation = frame.i;
+    // The session's memory is new while the socket is old: events that it had not made durable are gone there.
+    if (hasForgotten && frame.t !== "welcome" && frame.t !== "expect") this.#upstream.resend();
+    switch (frame.t) {
+      case "welcome":
+        if (link !== undefined) this.#welcome(frame, link);
+        return;
+      case "ack":
+        return this.#acknowledged(frame.r, frame.turn);
+      case "expect":
+        if (frame.r < this.#options.spool.first - 1) return this.#end(lostBySession());
+        return this.#upstream.expected(frame.r);
+      case "command":
+        return this.#gate.received(frame.command);
+      case "error":
+        return this.#options.onProblem?.(frame.error.detail);
+    }
+  }
+
+  #welcome(frame: Extract<RunnerServerFrame, { t: "welcome" }>, link: RelayLink): void {
+    const { spool } = this.#options;
+    if (frame.r < spool.first - 1) return this.#end(lostBySession());
+    if (frame.r >= spool.next) {
+      // The machine crashed and the file system lost the end of the spool; the session has it. Going on with numbers that it
+      // has seen would make it drop new events as duplicates, so they go under a new id.
+      if (this.#start === "done") return this.#end(sharedSpool());
+      spool.renew();
+      return link.redial("the spool was renewed");
+    }
+    this.#epoch = frame.epoch;
+    this.#options.onWelcome?.({ epoch: frame.epoch, session: frame.session });
+    spool.acknowledge(frame.r);
+    this.#upstream.attach(link, frame.epoch);
+    this.#acknowledged(frame.r, frame.turn);
+    this.#startAgent(frame.epoch, frame.agentSession);
+  }
+
+  #acknowledged(r: number, turn: string | null): void {
+    this.#upstream.acknowledged(r);
+    this.#gate.acknowledged(r, turn);
+  }
+
+  /** `runner.started` goes behind the backlog: only then does the log know everything that the process before it did. */
+  #startAgent(epoch: number, agentSession: string | null): void {
+    if (this.#start !== "not asked") return;
+    this.#start = "under way";
+    this.#options.agent.start(epoch, agentSession).then(
+      (start) => this.#guard(() => this.#started(start)),
+      (error: unknown) => this.#end({ kind: "failed", error: errorOf(error) }),
+    );
+  }
+
+  #started(start: AgentStart): void {
+    const { agent, restored, agentSession } = start;
+    if (this.#hasEnded || this.#epoch === undefined) return;
+    this.#start = "done";
+    this.#upstream.append({
+      type: "runner.started",
+      epoch: this.#epoch,
+      agent,
+      restored,
+      ...(agentSession === undefined ? {} : { agentSession }),
+      at: this.#options.clock.now(),
+    });
+    this.#gate.open();
+    this.#options.onStarted?.(start);
+  }
+
+  #isSpoolFull(): boolean {
+    const { spool, spoolLimit = MAX_UNACKNOWLEDGED_SPOOL_BYTES } = this.#options;
+    return spool.bytes >= spoolLimit;
+  }
+
+  #limitSpool(): void {
+    const { turn } = this.#gate;
+    if (turn === undefined || this.#isAbandoning || !this.#isSpoolFull()) return;
+    this.#isAbandoning = true;
+    this.#options.agent.abandon(
+      turn,
+      "The runner could not reach the session, and what it keeps for the session reached its limit.",
+    );
+    this.#isAbandoning = false;
+  }
+
+  /** An event that cannot be kept ends the relay: to go on would be to lose it. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#end({ kind: "failed", error: errorOf(error) });
+    }
+  }
+
+  #end(end: RelayEnd): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#upstream.detach();
+    this.#link = undefined;
+    this.#options.onEnd(end);
+  }
+}
+
+const lostBySession = (): RelayEnd => ({
+  kind: "failed",
+  error: new Error(
+    "The session lacks events that it had reported safe: it was restored from an older copy. Start the runner with another --state-dir.",
+  ),
+});
+
+const sharedSpool = (): RelayEnd => ({
+  kind: "failed",
+  error: new Error(
+    "Another runner writes under the same spool: its folder was copied. Start this runner with another --state-dir.",
+  ),
+});
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,6 +1,7 @@
 import type { ClientState } from "perdure/client";
 import { CopyButton } from "../copy-button.tsx";
 import { runCommand } from "./run-command.ts";
+import { NOTICED_MS, useLasting } from "./use-lasting.ts";
 
 /** What to do when nobody is there to answer. */
 export function NoRunner({
@@ -11,7 +12,8 @@ export function NoRunner({
   readonly state: ClientState;
 }) {
   const isOver = state.session?.lifecycle === "terminated";
-  if (state.link !== "live" || state.runner !== null || isOver) return null;
+  const isMissing = useLasting(state.link === "live" && state.runner === null, NOTICED_MS);
+  if (!isMissing || isOver) return null;
   const command = runCommand(location.origin, session);
   return (
     <section className="no-runner" aria-label="No runner">

@@ -1,9 +1,6 @@
-import { useEffect, useState } from "react";
 import type { ClientState, SessionClient } from "perdure/client";
 import { Link } from "../navigation.tsx";
-
-/** Shorter breaks pass without a word, in milliseconds: the badge alone tells of them. */
-const NOTICED_MS = 2000;
+import { NOTICED_MS, useLasting } from "./use-lasting.ts";
 
 /** Why there is no session to show, or why it is not live, with the way on. */
 export function SessionProblem({
@@ -43,18 +40,4 @@ export function SessionProblem({
       )}
     </p>
   );
-}
-
-/** Whether a condition has held for some time, in milliseconds. */
-function useLasting(holds: boolean, time: number): boolean {
-  const [lasts, setLasts] = useState(false);
-  useEffect(() => {
-    if (!holds) return;
-    const timer = setTimeout(() => setLasts(true), time);
-    return () => {
-      clearTimeout(timer);
-      setLasts(false);
-    };
-  }, [holds, time]);
-  return holds && lasts;
 }

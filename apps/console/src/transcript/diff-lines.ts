@@ -18,7 +18,7 @@ export interface Difference {
 const CONTEXT_LINES = 3;
 
 /** Past this many changed lines the search for the shortest difference takes longer than it helps. */
-const MAX_EDIT_LENGTH = 2000;
+const MAX_EDIT_LENGTH = 600;
 
 /** The lines that turn one text into the other. */
 export function diffLines(oldText: string, newText: string): Difference {
@@ -45,8 +45,7 @@ function hunkLines(hunks: readonly Hunk[], oldCount: number): readonly DiffLine[
   const lines: DiffLine[] = [];
   let shown = 0;
   for (const hunk of hunks) {
-    // A hunk without old lines is placed after the line that it names.
-    const start = hunk.oldLines === 0 ? hunk.oldStart : hunk.oldStart - 1;
+    const start = hunk.oldStart - 1;
     skip(lines, start - shown);
     lines.push(...hunk.lines.map(hunkLine));
     shown = start + hunk.oldLines;

@@ -56,14 +56,15 @@ export class Heartbeat {
   }
 
   #ping(answerWithin: number): void {
-    this.#options.ping();
     const deadlineAt = this.#options.now() + answerWithin;
-    if (deadlineAt >= this.#deadlineAt) return;
-    clearTimeout(this.#deadline);
-    this.#deadlineAt = deadlineAt;
-    this.#deadline = setTimeout(() => {
-      this.stop();
-      this.#options.onDead();
-    }, answerWithin);
+    if (deadlineAt < this.#deadlineAt) {
+      clearTimeout(this.#deadline);
+      this.#deadlineAt = deadlineAt;
+      this.#deadline = setTimeout(() => {
+        this.stop();
+        this.#options.onDead();
+      }, answerWithin);
+    }
+    this.#options.ping();
   }
 }

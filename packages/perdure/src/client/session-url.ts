@@ -11,5 +11,5 @@ export function sessionSocketUrl(base: string | undefined, session: string): str
   if (!URL.canParse(root))
     throw new PerdureError("bad_request", "Give the server's address as `url`.");
   const path = `v1/sessions/${encodeURIComponent(session)}/ws`;
-  return new URL(path, root.replace(/\/?$/, "/")).href.replace("http", "ws");
+  return new URL(path, root.replace(/\/?$/, "/")).href.replace(/^http/, "ws");
 }

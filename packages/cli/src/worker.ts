@@ -19,11 +19,11 @@ interface Env {
   readonly PERDURE_SECRET: string;
   /** Known to the process that started this one, and to nobody else. */
   readonly PERDURE_ADMIN_SECRET: string;
-  /** JSON list of values of `Host` that are answered. */
-  readonly PERDURE_ALLOWED_HOSTS: string;
-  /** JSON list of other origins whose pages may use the server: that of a proxy which speaks https, for example. */
-  readonly PERDURE_ALLOWED_ORIGINS?: string;
-  readonly PERDURE_MAX_CONNECTIONS: string;
+  /** Values of `Host` that are answered. */
+  readonly PERDURE_ALLOWED_HOSTS: readonly string[];
+  /** Other origins whose pages may use the server: that of a proxy which speaks https, for example. */
+  readonly PERDURE_ALLOWED_ORIGINS?: readonly string[];
+  readonly PERDURE_MAX_CONNECTIONS: number;
   readonly PERDURE_COOKIE: string;
 }
 
@@ -40,10 +40,9 @@ const app = createApp<Env>({
   index: (env) => env.SESSION_INDEX,
   assets: (env) => env.ASSETS,
   secrets: (env) => env.PERDURE_SECRET,
-  allowedHosts: (env) => parseList(env.PERDURE_ALLOWED_HOSTS),
-  allowedOrigins: (env) =>
-    env.PERDURE_ALLOWED_ORIGINS === undefined ? [] : parseList(env.PERDURE_ALLOWED_ORIGINS),
-  maxConnections: (env) => Number(env.PERDURE_MAX_CONNECTIONS),
+  allowedHosts: (env) => env.PERDURE_ALLOWED_HOSTS,
+  allowedOrigins: (env) => env.PERDURE_ALLOWED_ORIGINS,
+  maxConnections: (env) => env.PERDURE_MAX_CONNECTIONS,
   cookieName: (env) => env.PERDURE_COOKIE,
 });
 
@@ -62,9 +61,3 @@ app.post("/_perdure/drain", async (c) => {
 });
 
 export default { fetch: app.fetch };
-
-function parseList(json: string): readonly string[] {
-  const value: unknown = JSON.parse(json);
-  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
-  throw new RangeError("A list of hosts or origins in the environment is no JSON list of strings.");
-}

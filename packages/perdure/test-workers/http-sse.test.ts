@@ -152,7 +152,7 @@ test("a reader that takes nothing for a minute is dropped", async () => {
   say(socket, { t: "events", i: I, p: 1, d: 1, e: [{ type: "finish" }] });
   await vi.advanceTimersByTimeAsync(60_000);
   await vi.waitFor(() => expect(isClosed()).toBe(true));
-  await expect(response.text()).rejects.toThrow();
+  await expect(response.text()).rejects.toThrow("takes nothing");
 });
 
 test("a reader that cancels closes the object's socket", async () => {

@@ -47,4 +47,5 @@ test("secrets are equal or not, whatever their lengths", async () => {
   expect(await equalSecrets("same", "sane")).toBe(false);
   expect(await equalSecrets("same", "same and more")).toBe(false);
   expect(await equalSecrets("", "same")).toBe(false);
+  expect(await equalSecrets("", "")).toBe(false);
 });

@@ -187,14 +187,17 @@ export class Link {
 
 /** Calls back when the page is looked at again or the network returns. @returns A function that ends this. */
 function onWake(callback: () => void): () => void {
-  if (typeof document === "undefined" || typeof addEventListener === "undefined") return () => {};
-  const onVisible = () => {
-    if (document.visibilityState === "visible") callback();
-  };
-  addEventListener("online", callback);
-  document.addEventListener("visibilitychange", onVisible);
-  return () => {
-    removeEventListener("online", callback);
-    document.removeEventListener("visibilitychange", onVisible);
-  };
+  const listening = new AbortController();
+  if (typeof document !== "undefined") {
+    const { signal } = listening;
+    addEventListener("online", callback, { signal });
+    document.addEventListener(
+      "visibilitychange",
+      () => {
+        if (document.visibilityState === "visible") callback();
+      },
+      { signal },
+    );
+  }
+  return () => listening.abort();
 }

@@ -2,12 +2,10 @@
 export class Listeners<Arguments extends readonly unknown[]> {
   readonly #callbacks = new Set<(...values: Arguments) => void>();
 
-  /** @returns A function that removes the callback again. */
+  /** Adds a callback, once. @returns A function that removes it again. */
   add(callback: (...values: Arguments) => void): () => void {
-    // A wrapper, so that the same function added twice is called twice and removed one by one.
-    const own = (...values: Arguments) => callback(...values);
-    this.#callbacks.add(own);
-    return () => void this.#callbacks.delete(own);
+    this.#callbacks.add(callback);
+    return () => void this.#callbacks.delete(callback);
   }
 
   emit(...values: Arguments): void {

@@ -5,12 +5,11 @@
  * @param now Milliseconds since 1970.
  */
 export function uuidv7(now: number): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, Math.floor(now / 2 ** 32));
-  view.setUint32(2, now % 2 ** 32);
-  view.setUint8(6, 0x70 | (view.getUint8(6) & 0x0f));
-  view.setUint8(8, 0x80 | (view.getUint8(8) & 0x3f));
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const time = now.toString(16).padStart(12, "0");
+  const random = Array.from(crypto.getRandomValues(new Uint16Array(5)), (word, index) =>
+    // The second word begins with the variant: the bits 10.
+    (index === 1 ? 0x8000 | (word & 0x3fff) : word).toString(16).padStart(4, "0"),
+  );
+  const [version = "", variant, ...node] = random;
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${version.slice(1)}-${variant}-${node.join("")}`;
 }

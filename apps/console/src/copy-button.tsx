@@ -3,13 +3,14 @@ import { useEffect, useState } from "react";
 
 const CONFIRM_MS = 1600;
 
-/** Copies a text and says so for a moment. Shows no words of its own beside the icon unless it has `children`. */
+/** Copies a text and says so for a moment. Shows words beside the icon only where it has `children`. */
 export function CopyButton({
   text,
   label,
   children,
 }: {
-  readonly text: string;
+  /** What to copy, or how to get it; where that fails, nothing is copied and the button says so. */
+  readonly text: string | (() => Promise<string>);
   readonly label: string;
   readonly children?: string;
 }) {
@@ -20,11 +21,13 @@ export function CopyButton({
     return () => clearTimeout(timer);
   }, [state]);
 
-  const copy = () => {
-    navigator.clipboard.writeText(text).then(
-      () => setState("copied"),
-      () => setState("failed"),
-    );
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(typeof text === "string" ? text : await text());
+      setState("copied");
+    } catch {
+      setState("failed");
+    }
   };
   const said = state === "copied" ? "Copied" : state === "failed" ? "Copying failed" : label;
   return (
@@ -33,10 +36,10 @@ export function CopyButton({
       className={children === undefined ? "icon-button" : "button button-small"}
       aria-label={said}
       title={said}
-      onClick={copy}
+      onClick={() => void copy()}
     >
       {state === "copied" ? <Check aria-hidden size={15} /> : <Copy aria-hidden size={15} />}
-      {children}
+      {children !== undefined && (state === "idle" ? children : said)}
     </button>
   );
 }

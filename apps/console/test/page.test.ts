@@ -50,6 +50,12 @@ test("a list is read line by line, and a line without an id is left out", () => 
   ]);
 });
 
+test("a session without a title goes by the end of its id, where ids of one minute differ", () => {
+  const id = "019ac3f2-7d50-7a31-9c4e-5b1f0d2e8a77";
+
+  expect(titleOf({ id, title: undefined })).toBe("Session 2e8a77");
+});
+
 test("nothing can be written where the role, the lifecycle or the link forbids it", () => {
   const base = { link: "live", role: "participant", session: EMPTY_STATE } as const;
 

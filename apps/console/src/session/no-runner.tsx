@@ -1,6 +1,6 @@
 import type { ClientState } from "perdure/client";
 import { CopyButton } from "../copy-button.tsx";
-import { runCommand } from "./run-command.ts";
+import { runCommand, runCommandWithToken } from "./run-command.ts";
 import { NOTICED_MS, useLasting } from "./use-lasting.ts";
 
 /** What to do when nobody is there to answer. */
@@ -24,6 +24,17 @@ export function NoRunner({
         <code tabIndex={0}>{command}</code>
         <CopyButton text={command} label="Copy command" />
       </div>
+      {state.role === "admin" && (
+        <p className="no-runner-more">
+          On another machine:{" "}
+          <CopyButton
+            text={() => runCommandWithToken(location.origin, session)}
+            label="Copy command with a token"
+          >
+            Copy with a token
+          </CopyButton>
+        </p>
+      )}
     </section>
   );
 }

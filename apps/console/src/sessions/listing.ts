@@ -50,10 +50,10 @@ export function statusLabel(listing: Listing): string {
   }
 }
 
-/** The title of a session, or a short form of its id where it has none. */
+/** The title of a session, or its id where it has none; of a long id the end, since ids of one day begin alike. */
 export function titleOf(listing: {
   readonly id: string;
   readonly title: string | undefined;
 }): string {
-  return listing.title ?? `Session ${listing.id.slice(0, 8)}`;
+  return listing.title ?? `Session ${listing.id.length > 12 ? listing.id.slice(-6) : listing.id}`;
 }

@@ -87,10 +87,10 @@ function Table({ node: _node, children }: Properties<"table">) {
 type PlainTag =
   | "blockquote"
   | "code"
+  | "h2"
   | "h3"
   | "h4"
   | "h5"
-  | "h6"
   | "li"
   | "p"
   | "strong"
@@ -141,12 +141,12 @@ const COMPONENTS = {
   th: HeaderCell,
   p: plain("p"),
   // Headings go below those of the page.
-  h1: plain("h3"),
-  h2: plain("h4"),
-  h3: plain("h5"),
-  h4: plain("h6"),
-  h5: plain("h6"),
-  h6: plain("h6"),
+  h1: plain("h2"),
+  h2: plain("h3"),
+  h3: plain("h4"),
+  h4: plain("h5"),
+  h5: plain("h5"),
+  h6: plain("h5"),
   ul: plain("ul"),
   ol: OrderedList,
   li: plain("li"),

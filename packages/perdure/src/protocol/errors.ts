@@ -19,7 +19,6 @@ export const ERROR_STATUS = {
   id_reused: 409,
   command_expired: 409,
   session_exists: 409,
-  session_paused: 409,
   session_terminated: 410,
   too_large: 413,
   upgrade_required: 426,

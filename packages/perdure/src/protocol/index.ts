@@ -8,5 +8,6 @@ export * from "./limits.ts";
 export * from "./message-fold.ts";
 export * from "./messages.ts";
 export * from "./parse.ts";
+export * from "./permissions.ts";
 export * from "./runs.ts";
 export * from "./state.ts";

@@ -58,13 +58,13 @@ export function foldChunk(state: OpenMessage, chunk: Chunk): OpenMessage {
     case "source-document":
     case "custom":
     case "steering-message":
-      return push(state, { ...chunk } as Part);
+      return push(state, { ...chunk });
     case "finish-step":
     case "error":
     case "abort":
       return state;
     default:
-      return isToolChunk(chunk) ? foldTool(state, chunk) : foldData(state, chunk as DataChunk);
+      return isToolChunk(chunk) ? foldTool(state, chunk) : foldData(state, chunk);
   }
 }
 
@@ -73,7 +73,7 @@ export function closeMessage(state: OpenMessage): Message {
   const parts = state.message.parts.map((part) =>
     "state" in part && part.state === "streaming" ? { ...part, state: "done" as const } : part,
   );
-  return { ...state.message, parts: parts as readonly Part[] };
+  return { ...state.message, parts: parts };
 }
 
 type DataChunk = Extract<Chunk, { readonly type: `data-${string}` }>;

@@ -100,7 +100,5 @@ export function toolNameOf(part: ToolPart): string {
 
 /** All text of a message, as one string: what a terminal prints. */
 export function textOf(message: Message): string {
-  return message.parts
-    .map((part) => (part.type === "text" ? (part as TextPart).text : ""))
-    .join("");
+  return message.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
 }

@@ -68,8 +68,17 @@ export function parseRunnerFrame(text: string): RunnerFrame {
   }
 }
 
-const SERVER_FRAMES = ["welcome", "snapshot", "events", "head", "live", "runner", "reply", "error"];
-const RUNNER_SERVER_FRAMES = ["welcome", "ack", "expect", "command", "error"];
+const SERVER_FRAMES = new Set([
+  "welcome",
+  "snapshot",
+  "events",
+  "head",
+  "live",
+  "runner",
+  "reply",
+  "error",
+]);
+const RUNNER_SERVER_FRAMES = new Set(["welcome", "ack", "expect", "command", "error"]);
 
 /**
  * Parses a frame that the object sent to a reader: an object, or a string where a run goes on. The object is trusted for
@@ -79,13 +88,13 @@ export function parseServerFrame(text: string): ServerFrame | string | undefined
   const value: unknown = parseJson(text);
   if (typeof value === "string") return value;
   if (!isObject(value)) throw badFrame("a frame is an object or a string");
-  return SERVER_FRAMES.includes(String(value["t"])) ? (value as unknown as ServerFrame) : undefined;
+  return SERVER_FRAMES.has(String(value["t"])) ? (value as unknown as ServerFrame) : undefined;
 }
 
 /** Parses a frame that the object sent to a runner; `undefined` where this version does not know its kind. */
 export function parseRunnerServerFrame(text: string): RunnerServerFrame | undefined {
   const value = parseObject(text);
-  return RUNNER_SERVER_FRAMES.includes(String(value["t"]))
+  return RUNNER_SERVER_FRAMES.has(String(value["t"]))
     ? (value as unknown as RunnerServerFrame)
     : undefined;
 }
@@ -306,7 +315,5 @@ function shapeOf(value: unknown): string {
     return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
   if (typeof value === "number" || typeof value === "boolean" || value === null)
     return String(value);
-  return Array.isArray(value)
-    ? "a list"
-    : `${value === undefined ? "nothing" : `an ${typeof value}`}`;
+  return Array.isArray(value) ? "a list" : value === undefined ? "nothing" : `an ${typeof value}`;
 }

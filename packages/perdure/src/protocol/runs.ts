@@ -32,7 +32,7 @@ function joinRun(first: SessionEvent, run: readonly SessionEvent[]): WireEvent {
   return {
     ...continueRun(first, texts.join("")),
     splits: texts.map((text) => text.length),
-  } as WireEvent;
+  };
 }
 
 /** Whether `next` is the next delta of the run that `previous` belongs to. */
@@ -47,7 +47,7 @@ export function continueRun(run: SessionEvent, text: string): SessionEvent {
   const delta = deltaOf(run);
   if (delta === undefined) throw new Error("only a delta can be continued");
   const { splits: _splits, ...event } = run as WireEvent;
-  return { ...event, [delta.field]: text } as SessionEvent;
+  return { ...event, [delta.field]: text };
 }
 
 /** The single events that a run was merged from, or the event itself. */
@@ -71,7 +71,7 @@ export function dropFromRun(event: WireEvent, count: number): WireEvent {
     ...event,
     [delta.field]: delta.text.slice(dropped),
     splits: event.splits.slice(count),
-  } as WireEvent;
+  };
 }
 
 function fieldsBesideText(event: SessionEvent, field: string): string {

@@ -26,6 +26,8 @@ export interface Turn {
   readonly state: "queued" | "running" | "cancelling";
   /** Position of its `turn.queued`: the number under which the runner gets it. */
   readonly command: number;
+  /** What was asked. */
+  readonly message: Message;
   readonly queuedAt: number;
   readonly begunAt?: number | undefined;
 }
@@ -175,6 +177,7 @@ function control(state: SessionState, event: ControlEvent): SessionState {
             by: event.by,
             state: "queued",
             command: state.position,
+            message: event.message,
             queuedAt: event.at,
           },
         ],

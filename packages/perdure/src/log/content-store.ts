@@ -1,0 +1,59 @@
+/** Large content, out of line: chunks addressed by the digest of the whole. */
+
+import type { Migration, Sql } from "../object/index.ts";
+import { digestOf } from "../object/index.ts";
+
+/** UTF-16 units of one chunk: at most three bytes each, so that a row stays under 1 MB. */
+const CHUNK_LENGTH = 256 * 1024;
+
+/** The table of content. */
+export const CONTENT_MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    name: "content",
+    up: `CREATE TABLE content (
+      digest TEXT NOT NULL, part INTEGER NOT NULL, position INTEGER NOT NULL, body TEXT NOT NULL,
+      PRIMARY KEY (digest, part)
+    ) WITHOUT ROWID`,
+  },
+];
+
+/** Stores texts of any size once each. */
+export class ContentStore {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Stores a text for the entry at `position`, the last that needs it so far; answers its digest. */
+  put(text: string, position: number): string {
+    const digest = digestOf(text);
+    for (let start = 0, part = 0; start < text.length; start += CHUNK_LENGTH, part += 1) {
+      this.#sql.run(
+        `INSERT INTO content (digest, part, position, body) VALUES (?, ?, ?, ?)
+         ON CONFLICT (digest, part) DO UPDATE SET position = max(position, excluded.position)`,
+        digest,
+        part,
+        position,
+        text.slice(start, start + CHUNK_LENGTH),
+      );
+    }
+    return digest;
+  }
+
+  /** The text of a digest. Throws where it is gone. */
+  get(digest: string): string {
+    const rows = this.#sql.run<{ body: string }>(
+      "SELECT body FROM content WHERE digest = ? ORDER BY part",
+      digest,
+    );
+    if (rows.length === 0) throw new Error(`Content ${digest} is missing from storage.`);
+    return rows.map((row) => row.body).join("");
+  }
+
+  /** Forgets content that only entries up to `position` needed. */
+  trim(position: number): void {
+    this.#sql.run("DELETE FROM content WHERE position <= ?", position);
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The durable log: one integer position per event, from 1, without gaps; one stored row per flush. Events after the last
+ * flush are the *tail*: they have positions, and are lost with the object's memory, so whoever appends must know that
+ * somebody else still holds them.
+ */
+
+import type { Clock, Migration, Sql } from "../object/index.ts";
+import type { SessionEvent, WireEvent } from "../protocol/index.ts";
+import { dropFromRun, MAX_PAGE_BYTES, widthOf } from "../protocol/index.ts";
+import { ContentStore } from "./content-store.ts";
+import type { Segment } from "./segment.ts";
+import { decodeSegment, encodeSegments } from "./segment.ts";
+
+/** The table of the log. The key is the position of a row's last event; no other index, because each costs a row. */
+export const LOG_MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    name: "log",
+    up: "CREATE TABLE log (position INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+  },
+];
+
+/** A tail of this many UTF-16 units is flushed at once. */
+export const FLUSH_LENGTH = 32 * 1024;
+
+/** Rows that one query for a page reads at most: each has at most `FLUSH_LENGTH`, so a page needs few. */
+const ROWS_PER_QUERY = 8;
+
+/** Durable events after a cursor. */
+export interface Page {
+  /** Position of the first event. */
+  readonly position: number;
+  /** Events in order, runs merged. Empty at the head. */
+  readonly events: readonly WireEvent[];
+  /** Cursor for the next page: the position of the last event, or the cursor that was asked for. */
+  readonly next: number;
+}
+
+/** One log. */
+export class EventLog {
+  readonly content: ContentStore;
+  readonly #sql: Sql;
+  readonly #clock: Clock;
+  #head = 0;
+  #floor = 0;
+  #carry: unknown;
+  #tail: SessionEvent[] = [];
+  #tailLength = 0;
+
+  /** Reads the first and the last row; nothing else, however long the log is. */
+  constructor(sql: Sql, clock: Clock) {
+    this.#sql = sql;
+    this.#clock = clock;
+    this.content = new ContentStore(sql);
+    const [last] = this.#rows("SELECT position, body FROM log ORDER BY position DESC LIMIT 1");
+    const [first] = this.#rows("SELECT position, body FROM log ORDER BY position LIMIT 1");
+    this.#head = last?.to ?? 0;
+    this.#carry = last?.carry;
+    this.#floor = first === undefined ? 0 : first.from - 1;
+  }
+
+  /** The last durable position; 0 where there is none. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** The last position, durable or not. */
+  get last(): number {
+    return this.#head + this.#tail.length;
+  }
+
+  /** The last position that retention has passed: a cursor below it cannot be served. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** What the last row carries. */
+  get carry(): unknown {
+    return this.#carry;
+  }
+
+  /** Events that are not durable yet: positions `head + 1` to `last`. */
+  get tail(): readonly SessionEvent[] {
+    return this.#tail;
+  }
+
+  /** Whether the tail is so long that it should be flushed now. */
+  get isTailFull(): boolean {
+    return this.#tailLength >= FLUSH_LENGTH;
+  }
+
+  /** Adds an event to the tail; answers its position. */
+  append(event: SessionEvent): number {
+    this.#tail.push(event);
+    this.#tailLength += lengthOf(event);
+    return this.last;
+  }
+
+  /**
+   * Stores the tail, with `carry` in its row. Answers whether there was one. Call it in a transaction; if that is
+   * undone, call what `mark` gave before it.
+   */
+  flush(carry: unknown): boolean {
+    if (this.#tail.length === 0) return false;
+    const rows = encodeSegments(this.#tail, this.#head + 1, this.#clock.now(), carry, this.content);
+    for (const row of rows)
+      this.#sql.run("INSERT INTO log (position, body) VALUES (?, ?)", row.position, row.body);
+    this.#head = this.last;
+    this.#carry = carry;
+    this.#tail = [];
+    this.#tailLength = 0;
+    return true;
+  }
+
+  /** Durable events after `after`, about `maxLength` UTF-16 units of them. `after` must not be below the floor. */
+  read(after: number, maxLength = MAX_PAGE_BYTES): Page {
+    const events: WireEvent[] = [];
+    let next = after;
+    let length = 0;
+    while (next < this.#head && length < maxLength) {
+      const segments = this.#rows(
+        "SELECT position, body FROM log WHERE position > ? ORDER BY position LIMIT ?",
+        next,
+        ROWS_PER_QUERY,
+      );
+      for (const segment of segments) {
+        if (length >= maxLength) break;
+        for (const event of eventsAfter(segment, next)) {
+          events.push(event);
+          length += JSON.stringify(event).length;
+        }
+        next = segment.to;
+      }
+    }
+    return { position: after + 1, events, next };
+  }
+
+  /**
+   * Retention: forgets rows that end at or before `position`, and what only they needed. The last row always stays,
+   * because it carries the state. Answers the new floor.
+   */
+  trim(position: number): number {
+    this.#sql.run("DELETE FROM log WHERE position <= ? AND position < ?", position, this.#head);
+    const [first] = this.#rows("SELECT position, body FROM log ORDER BY position LIMIT 1");
+    this.#floor = first === undefined ? 0 : first.from - 1;
+    this.content.trim(this.#floor);
+    return this.#floor;
+  }
+
+  /** What memory holds now, as a function that brings it back after a transaction was undone. */
+  mark(): () => void {
+    const [head, floor, carry, tail, length] = [
+      this.#head,
+      this.#floor,
+      this.#carry,
+      this.#tail,
+      this.#tailLength,
+    ];
+    const count = tail.length;
+    return () => {
+      this.#head = head;
+      this.#floor = floor;
+      this.#carry = carry;
+      this.#tail = tail;
+      this.#tail.length = count;
+      this.#tailLength = length;
+    };
+  }
+
+  #rows(query: string, ...bindings: number[]): Segment[] {
+    return this.#sql
+      .run<{ position: number; body: string }>(query, ...bindings)
+      .map((row) => decodeSegment(row, this.content));
+  }
+}
+
+/** What of a segment comes after a cursor, which may stand inside a run. */
+function eventsAfter(segment: Segment, after: number): readonly WireEvent[] {
+  let position = segment.from;
+  return segment.events.flatMap((event) => {
+    const width = widthOf(event);
+    const skipped = Math.min(width, Math.max(0, after + 1 - position));
+    position += width;
+    return skipped === width ? [] : [dropFromRun(event, skipped)];
+  });
+}
+
+/** A delta's share of the row is its text; all else is measured as JSON. */
+function lengthOf(event: SessionEvent): number {
+  return "delta" in event && typeof event.delta === "string"
+    ? event.delta.length + 4
+    : JSON.stringify(event).length;
+}

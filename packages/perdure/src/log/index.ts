@@ -1,0 +1,6 @@
+/** The durable log. Knows nothing of sessions. */
+
+export * from "./content-store.ts";
+export * from "./event-log.ts";
+export * from "./producers.ts";
+export * from "./segment.ts";

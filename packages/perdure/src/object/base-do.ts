@@ -1,0 +1,298 @@
+import { DurableObject } from "cloudflare:workers";
+import {
+  CLIENT_FRAME_BURST,
+  CLIENT_FRAMES_PER_SECOND,
+  CLOSE,
+  MAX_CLIENT_FRAME_BYTES,
+  MAX_RUNNER_FRAME_BYTES,
+  MAX_SOCKETS_PER_SESSION,
+  PerdureError,
+  PING,
+  PONG,
+  RUNNER_FRAME_BURST,
+  RUNNER_FRAMES_PER_SECOND,
+  problemOf,
+} from "../protocol/index.ts";
+import { systemClock } from "./clock.ts";
+import { COMMAND_MIGRATIONS } from "./commands.ts";
+import { DurableLink } from "./durable-link.ts";
+import { DurableSql } from "./durable-sql.ts";
+import { connectionOf } from "./identity.ts";
+import type { Link } from "./link.ts";
+import type { Migration, Schema } from "./migrations.ts";
+import { isMigrated, migrate } from "./migrations.ts";
+import { problemResponse } from "./problem-response.ts";
+import { RateLimit } from "./rate-limit.ts";
+import type { Sql } from "./sql.ts";
+import { TIMER_MIGRATIONS, Timers } from "./timers.ts";
+
+/** How long a broken object puts off its alarm: the fix is a deploy, so not seconds; the work waits, so not hours. */
+const BROKEN_RETRY_MS = 5 * 60 * 1000;
+
+/**
+ * What every object here shares. It owns the platform's entry points, so a subclass overrides the `on…` hooks and never
+ * has to call `super`:
+ *
+ * - The constructor migrates storage before anything else runs. Storage that was never written is migrated at the first
+ *   use of `this.sql`, so that a request for an object that does not exist writes nothing.
+ * - Where a migration fails the object is *broken*: every path answers `broken`, and its alarm is put off, not lost.
+ * - Sockets hibernate; what they are survives in their attachment. A close and an error both end in `onDisconnect`.
+ * - Timers are many and named; a handler that throws is tried again with backoff.
+ */
+export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
+  /** The migrations of the user's own tables, in order. */
+  static readonly migrations: readonly Migration[] = [];
+
+  /** Tables of the rooms that a library class is made of. */
+  protected static readonly schemas: readonly Schema[] = [];
+
+  readonly #sql: Sql;
+  readonly #timers: Timers;
+  readonly #links = new Map<WebSocket, DurableLink>();
+  readonly #limits = new WeakMap<WebSocket, RateLimit>();
+  #isMigrated: boolean;
+  #broken: PerdureError | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#sql = new DurableSql(ctx.storage);
+    this.#timers = new Timers(this.#sql, systemClock, {
+      set: (at) => void ctx.storage.setAlarm(at),
+      clear: () => void ctx.storage.deleteAlarm(),
+    });
+    this.#isMigrated = isMigrated(this.#sql);
+    if (this.#isMigrated) this.#migrate();
+    for (const socket of ctx.getWebSockets()) {
+      const link = DurableLink.restore(socket);
+      if (link !== undefined) this.#links.set(socket, link);
+    }
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+  }
+
+  // -------------------------------------------------------------------------------------------- for subclasses
+
+  /** The object's database, migrated. Throws `broken` where that failed. */
+  protected get sql(): Sql {
+    if (!this.#isMigrated) {
+      this.#migrate();
+      this.#isMigrated = true;
+    }
+    if (this.#broken !== undefined) throw this.#broken;
+    return this.#sql;
+  }
+
+  /** Whether nothing was ever written here. */
+  protected get isBlank(): boolean {
+    return !this.#isMigrated;
+  }
+
+  /** Named timers. Set one in the transaction of what it is for. */
+  protected get timers(): Timers {
+    void this.sql;
+    return this.#timers;
+  }
+
+  /** All open sockets. */
+  protected get links(): readonly Link[] {
+    return [...this.#links.values()];
+  }
+
+  /** Answers a request that is no WebSocket upgrade. */
+  protected onRequest(_request: Request): Response | Promise<Response> {
+    return problemResponse(new PerdureError("not_found", "This object answers nothing here."));
+  }
+
+  /** Decides about a new socket before it is accepted: throw a `PerdureError` to refuse it. */
+  protected onUpgrade(_request: Request): void {}
+
+  /** A socket was accepted. */
+  protected onConnect(_link: Link): void | Promise<void> {}
+
+  /** A socket sent a text within the limits of size and rate. What it throws is answered with a close. */
+  protected onMessage(_link: Link, _text: string): void | Promise<void> {}
+
+  /** A socket is gone, by a close or by an error. */
+  protected onDisconnect(_link: Link): void | Promise<void> {}
+
+  /** A timer is due. Runs at least once; throw to have it tried again later. */
+  protected onTimer(_name: string, _payload: unknown): void | Promise<void> {}
+
+  /** The number of open sockets has changed. */
+  protected onConnectionsChanged(_count: number): void {}
+
+  /** Closes every socket with `goingAway`, so that clients come back elsewhere or later. */
+  drain(): void {
+    for (const link of this.links)
+      link.close(CLOSE.goingAway, "The server is going away; reconnect.");
+  }
+
+  // -------------------------------------------------------------------------------------------- the platform's
+
+  /** The platform's entry point for requests; override `onRequest`. */
+  override async fetch(request: Request): Promise<Response> {
+    try {
+      if (this.#broken !== undefined) throw this.#broken;
+      if (request.headers.get("upgrade")?.toLowerCase() === "websocket")
+        return this.#accept(request);
+      return await this.onRequest(request);
+    } catch (error) {
+      return problemResponse(error);
+    }
+  }
+
+  /** The platform's entry point for frames; override `onMessage`. */
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const link = this.#links.get(socket);
+    if (link === undefined) return socket.close(CLOSE.broken, "This socket is unknown; reconnect.");
+    try {
+      if (this.#broken !== undefined) throw this.#broken;
+      const text = this.#admit(link, message);
+      await this.onMessage(link, text);
+    } catch (error) {
+      const problem = problemOf(error);
+      link.send(JSON.stringify({ t: "error", i: "", error: problem }));
+      link.close(closeCodeOf(problem.code), problem.detail);
+    }
+  }
+
+  /** The platform's entry point for closes; override `onDisconnect`. */
+  override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
+    // The platform does not echo a close frame by itself; 1005 and 1006 may not be sent (RFC 6455 §7.4.1).
+    const echo = code === 1005 || code === 1006 ? 1000 : code;
+    try {
+      socket.close(echo, reason);
+    } catch {
+      // Closed from both sides at once.
+    }
+    await this.#disconnected(socket);
+  }
+
+  /** The platform calls this instead of `webSocketClose`; override `onDisconnect`. */
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    await this.#disconnected(socket);
+  }
+
+  /** The platform's entry point for its one alarm; override `onTimer`. */
+  override async alarm(): Promise<void> {
+    if (this.#broken !== undefined) {
+      await this.ctx.storage.setAlarm(Date.now() + BROKEN_RETRY_MS);
+      return;
+    }
+    for (const timer of this.#timers.due()) {
+      try {
+        await this.onTimer(timer.name, timer.payload);
+        this.#timers.succeeded(timer);
+      } catch (error) {
+        this.#timers.failed(timer, error);
+      }
+    }
+    this.#timers.rearm();
+  }
+
+  // -------------------------------------------------------------------------------------------- inside
+
+  #migrate(): void {
+    const own = this.constructor as typeof BaseDO;
+    try {
+      migrate(this.#sql, [
+        { owner: "timers", migrations: TIMER_MIGRATIONS },
+        { owner: "commands", migrations: COMMAND_MIGRATIONS },
+        ...own.schemas,
+        { owner: "app", migrations: own.migrations },
+      ]);
+    } catch (error) {
+      this.#broken =
+        error instanceof PerdureError
+          ? error
+          : new PerdureError(
+              "broken",
+              `A migration failed and was undone: ${String(error)}. Deploy a corrected one.`,
+            );
+    }
+  }
+
+  #accept(request: Request): Response {
+    const connection = connectionOf(request);
+    if (this.#links.size >= MAX_SOCKETS_PER_SESSION)
+      throw new PerdureError(
+        "too_many_connections",
+        `This session has its ${MAX_SOCKETS_PER_SESSION} connections; try later.`,
+      );
+    this.onUpgrade(request);
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server, [connection.kind]);
+    const link = new DurableLink(server, {
+      ...connection,
+      id: crypto.randomUUID(),
+      connectedAt: Date.now(),
+    });
+    this.#links.set(server, link);
+    this.onConnectionsChanged(this.#links.size);
+    void this.onConnect(link);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** The text of a frame within the limits; throws where it is not. */
+  #admit(link: DurableLink, message: string | ArrayBuffer): string {
+    const { kind, expiresAt } = link.attachment;
+    if (expiresAt !== null && expiresAt <= Date.now())
+      throw new PerdureError(
+        "unauthorized",
+        "The token of this connection has expired; connect with a new one.",
+      );
+    if (typeof message !== "string")
+      throw new PerdureError("bad_frame", "Frames are text, not binary.");
+    const limit = kind === "runner" ? MAX_RUNNER_FRAME_BYTES : MAX_CLIENT_FRAME_BYTES;
+    // UTF-8 has at least one byte, and at most three, for each UTF-16 unit: count exactly only where it matters.
+    if (
+      message.length > limit ||
+      (message.length * 3 > limit && new TextEncoder().encode(message).length > limit)
+    )
+      throw new PerdureError("too_large", `A frame has at most ${limit} bytes.`);
+    if (!this.#limitOf(link).take())
+      throw new PerdureError("rate_limited", "Too many frames; wait, then reconnect.");
+    return message;
+  }
+
+  #limitOf(link: DurableLink): RateLimit {
+    const known = this.#limits.get(link.socket);
+    if (known !== undefined) return known;
+    const made =
+      link.attachment.kind === "runner"
+        ? new RateLimit(systemClock, RUNNER_FRAME_BURST, RUNNER_FRAMES_PER_SECOND)
+        : new RateLimit(systemClock, CLIENT_FRAME_BURST, CLIENT_FRAMES_PER_SECOND);
+    this.#limits.set(link.socket, made);
+    return made;
+  }
+
+  async #disconnected(socket: WebSocket): Promise<void> {
+    const link = this.#links.get(socket);
+    if (link === undefined) return;
+    this.#links.delete(socket);
+    this.onConnectionsChanged(this.#links.size);
+    if (this.#broken === undefined) await this.onDisconnect(link);
+  }
+}
+
+function closeCodeOf(code: string): number {
+  switch (code) {
+    case "unauthorized":
+      return CLOSE.unauthorized;
+    case "forbidden":
+      return CLOSE.forbidden;
+    case "session_not_found":
+      return CLOSE.notFound;
+    case "session_terminated":
+      return CLOSE.terminated;
+    case "too_large":
+      return CLOSE.tooLarge;
+    case "rate_limited":
+      return CLOSE.rateLimited;
+    case "bad_frame":
+    case "bad_request":
+    case "unsupported_version":
+      return CLOSE.badFrame;
+    default:
+      return CLOSE.broken;
+  }
+}

@@ -1,0 +1,131 @@
+/** Exactly-once commands: an id, the digest of what it asks, and the reply, kept in the transaction of the effect. */
+
+import type { Command, Reply } from "../protocol/index.ts";
+import { PerdureError } from "../protocol/index.ts";
+import type { Clock } from "./clock.ts";
+import { canonicalJson, digestOf } from "./digest.ts";
+import type { Migration } from "./migrations.ts";
+import type { Sql } from "./sql.ts";
+
+/**
+ * How long an id that carries its time (a UUIDv7, RFC 9562 §5.7) is remembered. An older one gets `command_expired`.
+ * Any other id is remembered for the life of the object.
+ */
+export const COMMAND_WINDOW_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** How far a UUIDv7 may be ahead of the object's clock: within it a wrong clock does no harm. */
+const CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
+
+/** Rows that one pruning deletes at most. */
+const PRUNE_LIMIT = 500;
+
+/** The table of commands. One row each, one row billed. */
+export const COMMAND_MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    name: "commands",
+    up: `CREATE TABLE commands (
+      id TEXT PRIMARY KEY, sender TEXT NOT NULL, digest TEXT NOT NULL, reply TEXT NOT NULL, issued_at INTEGER
+    ) WITHOUT ROWID`,
+  },
+];
+
+/** The commands of one object. */
+export class Commands {
+  readonly #sql: Sql;
+  readonly #clock: Clock;
+  #prunedAt = 0;
+
+  constructor(sql: Sql, clock: Clock) {
+    this.#sql = sql;
+    this.#clock = clock;
+  }
+
+  /**
+   * Runs `effect` unless this id has had it; answers the stored reply if so. A problem that `effect` throws as a
+   * `PerdureError` is a reply too, and is stored. Throws `id_reused` when the id was used by another sender or for
+   * another command, and `command_expired` when the id is older than the window. Call it inside a transaction.
+   */
+  once(id: string, sender: string, command: Command, effect: () => Reply & { ok: true }): Reply {
+    const digest = digestOf(`${sender}\n${canonicalJson(command)}`);
+    const known = this.#find(id);
+    if (known !== undefined) {
+      if (known.digest !== digest || known.sender !== sender)
+        throw new PerdureError(
+          "id_reused",
+          "This id was used for another command; send the new one under a new id.",
+        );
+      return JSON.parse(known.reply) as Reply;
+    }
+    const issuedAt = timeOf(id);
+    this.#refuseOutsideWindow(issuedAt);
+    const reply = this.#attempt(effect);
+    this.#sql.run(
+      "INSERT INTO commands (id, sender, digest, reply, issued_at) VALUES (?, ?, ?, ?, ?)",
+      id,
+      sender,
+      digest,
+      JSON.stringify(reply),
+      issuedAt ?? null,
+    );
+    this.#prune();
+    return reply;
+  }
+
+  #attempt(effect: () => Reply): Reply {
+    try {
+      return this.#sql.transaction(effect);
+    } catch (error) {
+      if (error instanceof PerdureError && isStable(error))
+        return { ok: false, error: error.toProblem() };
+      throw error;
+    }
+  }
+
+  #find(id: string) {
+    return this.#sql.run<{ sender: string; digest: string; reply: string }>(
+      "SELECT sender, digest, reply FROM commands WHERE id = ?",
+      id,
+    )[0];
+  }
+
+  #refuseOutsideWindow(issuedAt: number | undefined): void {
+    if (issuedAt === undefined) return;
+    const now = this.#clock.now();
+    if (issuedAt < now - COMMAND_WINDOW_MS)
+      throw new PerdureError(
+        "command_expired",
+        "This id is older than the 30 days for which ids are remembered; look whether it was done before sending a new one.",
+      );
+    if (issuedAt > now + CLOCK_SKEW_MS)
+      throw new PerdureError(
+        "bad_request",
+        "The time in this id is more than a day ahead; set the sender's clock.",
+      );
+  }
+
+  /** Forgets ids that `refuseOutsideWindow` would refuse anyway, at most once an hour. */
+  #prune(): void {
+    const now = this.#clock.now();
+    if (now - this.#prunedAt < 60 * 60 * 1000) return;
+    this.#prunedAt = now;
+    this.#sql.run(
+      "DELETE FROM commands WHERE id IN (SELECT id FROM commands WHERE issued_at < ? LIMIT ?)",
+      now - COMMAND_WINDOW_MS,
+      PRUNE_LIMIT,
+    );
+  }
+}
+
+/** Errors that would be the same tomorrow are stored; a full queue or a fault is not, so that it can be tried again. */
+function isStable(error: PerdureError): boolean {
+  return error.status === 404 || error.status === 409 || error.status === 410;
+}
+
+/** The milliseconds in a UUIDv7; undefined for any other id. */
+function timeOf(id: string): number | undefined {
+  const match = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.exec(
+    id,
+  );
+  return match === null ? undefined : Number.parseInt(`${match[1]}${match[2]}`, 16);
+}

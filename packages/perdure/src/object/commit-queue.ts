@@ -1,0 +1,105 @@
+/**
+ * Adaptive group commit. A lone job is committed at once. A job that is dispatched before the storage has confirmed the
+ * one before it proves load: its sender did not wait for a reply. Then the queue gathers what arrives until
+ * `QUIET_TURNS` turns of the event loop bring nothing, and commits all of it together. Jobs run in order of arrival, each
+ * in a transaction of its own; those of one batch run in one turn, so the platform confirms them with one write.
+ */
+
+/** Two: with one, a single socket's frames, which arrive one a turn, fill batches of 14; with two, of 37. */
+const QUIET_TURNS = 2;
+
+/** Gathering stops here, so that the first in a batch does not wait for ever. */
+const LARGEST_BATCH = 256;
+
+/** What a job may do besides writing. */
+export interface Commit {
+  /** Runs `effect` after the whole batch is written, if this job succeeded: the place for sends. */
+  after(effect: () => void): void;
+}
+
+/** What the queue needs of the platform and its owner. */
+export interface CommitHost {
+  /** Runs one job's writes: all or none. Also rolls memory back where it throws. */
+  transaction<T>(work: () => T): T;
+  /** Resolves when earlier writes are confirmed, or after one turn of the event loop: `storage.sync()`. */
+  sync(): Promise<void>;
+  /** Called once after each batch, before the jobs' own effects. Sends what all readers get. */
+  publish(): void;
+}
+
+interface Job {
+  /** Writes; answers the function to call after the batch. Never throws. */
+  readonly run: () => () => void;
+}
+
+/** Commits jobs in order. */
+export class CommitQueue {
+  readonly #host: CommitHost;
+  #waiting: Job[] = [];
+  #busy = false;
+  #crowded = false;
+
+  constructor(host: CommitHost) {
+    this.#host = host;
+  }
+
+  /**
+   * Runs `work` in a transaction, at once when nothing else is under way. `work` is synchronous, changes memory only in
+   * ways that the host can roll back, and sends nothing itself. Rejects with what it threw, after undoing its writes.
+   */
+  submit<T>(work: (commit: Commit) => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({
+        run: () => {
+          const effects: (() => void)[] = [];
+          try {
+            const value = this.#host.transaction(() =>
+              work({ after: (effect) => effects.push(effect) }),
+            );
+            return () => {
+              for (const effect of effects) effect();
+              resolve(value);
+            };
+          } catch (error) {
+            return () => reject(error);
+          }
+        },
+      });
+      // What the platform rejects here it reports by ending the object; nothing was sent.
+      if (!this.#busy) this.#drain().catch(reject);
+    });
+  }
+
+  async #drain(): Promise<void> {
+    this.#busy = true;
+    try {
+      if (!this.#crowded) {
+        this.#commitWaiting();
+        await this.#host.sync();
+      }
+      while (this.#waiting.length > 0 || this.#crowded) {
+        await this.#gather();
+        this.#crowded = this.#commitWaiting() > 1;
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #gather(): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS && this.#waiting.length < LARGEST_BATCH;) {
+      const before = this.#waiting.length;
+      await this.#host.sync();
+      quiet = this.#waiting.length === before ? quiet + 1 : 0;
+    }
+  }
+
+  #commitWaiting(): number {
+    const jobs = this.#waiting;
+    this.#waiting = [];
+    const answers = jobs.map((job) => job.run());
+    this.#host.publish();
+    for (const answer of answers) answer();
+    return jobs.length;
+  }
+}

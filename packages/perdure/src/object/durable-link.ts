@@ -1,0 +1,66 @@
+import type { Attachment, Link } from "./link.ts";
+
+/** Largest attachment that the platform keeps. */
+const MAX_ATTACHMENT_BYTES = 16_384;
+
+/** Longest reason of a close frame: 125 bytes of payload less 2 for the code (RFC 6455 §5.5). */
+const MAX_REASON_BYTES = 123;
+
+/** A hibernatable WebSocket as a `Link`. */
+export class DurableLink implements Link {
+  readonly socket: WebSocket;
+  #attachment: Attachment;
+
+  /** Wraps an accepted socket. Throws where the attachment is larger than the platform keeps. */
+  constructor(socket: WebSocket, attachment: Attachment) {
+    this.socket = socket;
+    this.#attachment = attachment;
+    this.#keep();
+  }
+
+  /** Wraps a socket that has outlived the object's memory. */
+  static restore(socket: WebSocket): DurableLink | undefined {
+    const attachment = socket.deserializeAttachment() as Attachment | null;
+    return attachment === null ? undefined : new DurableLink(socket, attachment);
+  }
+
+  get attachment(): Attachment {
+    return this.#attachment;
+  }
+
+  attach(change: Partial<Attachment>): void {
+    this.#attachment = { ...this.#attachment, ...change };
+    this.#keep();
+  }
+
+  send(text: string): boolean {
+    try {
+      this.socket.send(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  close(code: number, reason: string): void {
+    try {
+      this.socket.close(code, shorten(reason));
+    } catch {
+      // The other side was faster.
+    }
+  }
+
+  #keep(): void {
+    const { length } = JSON.stringify(this.#attachment);
+    if (length * 3 > MAX_ATTACHMENT_BYTES)
+      throw new RangeError(`A socket's attachment of ${length} characters is too large.`);
+    this.socket.serializeAttachment(this.#attachment);
+  }
+}
+
+function shorten(reason: string): string {
+  const bytes = new TextEncoder().encode(reason);
+  return bytes.length <= MAX_REASON_BYTES
+    ? reason
+    : new TextDecoder().decode(bytes.slice(0, MAX_REASON_BYTES - 3)).replace(/\uFFFD$/, "");
+}

@@ -1,0 +1,14 @@
+/** What every object here shares. */
+
+export * from "./base-do.ts";
+export * from "./clock.ts";
+export * from "./commands.ts";
+export * from "./commit-queue.ts";
+export * from "./digest.ts";
+export * from "./identity.ts";
+export * from "./link.ts";
+export * from "./migrations.ts";
+export * from "./problem-response.ts";
+export * from "./revertible-sql.ts";
+export * from "./sql.ts";
+export * from "./timers.ts";

@@ -1,0 +1,31 @@
+/** A socket as the rooms see it: what they may do with it, and what survives hibernation. */
+
+import type { Connection } from "./identity.ts";
+
+/**
+ * What a socket's attachment holds: all that must survive hibernation. The platform allows 16,384 bytes; tokens bound
+ * the subject, so this stays far below.
+ */
+export interface Attachment extends Connection {
+  /** Assigned by the object. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly connectedAt: number;
+  /** Readers: the durable position that they have acknowledged; undefined until their first `hello`. */
+  readonly cursor?: number | undefined;
+  /** Runners: the claim under which they write; undefined until their `hello`. */
+  readonly epoch?: number | undefined;
+  /** Runners: the process behind the connection. */
+  readonly process?: string | undefined;
+}
+
+/** One open socket. */
+export interface Link {
+  readonly attachment: Attachment;
+  /** Replaces fields of the attachment. */
+  attach(change: Partial<Pick<Attachment, "cursor" | "epoch" | "process">>): void;
+  /** Sends, unless the socket is closed; never throws. Answers whether it was sent. */
+  send(text: string): boolean;
+  /** Closes with a documented code; a reason has at most 123 bytes (RFC 6455 §5.5). Never throws. */
+  close(code: number, reason: string): void;
+}

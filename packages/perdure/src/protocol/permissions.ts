@@ -1,0 +1,41 @@
+/** What each role permits. The Worker asks before it wakes an object; the object asks again for every frame. */
+
+import type { Role } from "./frames.ts";
+
+/** Everything that a token may be used for. */
+export type Action =
+  /** See what a session is: state, head, who runs it. */
+  | "describe"
+  /** Read events, messages and approvals, also live. */
+  | "read"
+  /** List sessions. */
+  | "list"
+  | "prompt"
+  | "cancel"
+  /** Decide an approval. */
+  | "decide"
+  | "set-meta"
+  | "pause"
+  | "resume"
+  | "terminate"
+  /** Create a session. */
+  | "create"
+  /** Mint tokens for others. */
+  | "mint-token"
+  /** Write events as the process that drives the agent. */
+  | "run";
+
+const VIEWER: readonly Action[] = ["describe", "read", "list"];
+const PARTICIPANT: readonly Action[] = [...VIEWER, "prompt", "cancel", "decide", "set-meta"];
+
+const PERMITTED: Readonly<Record<Role, readonly Action[]>> = {
+  viewer: VIEWER,
+  participant: PARTICIPANT,
+  runner: ["describe", "run"],
+  admin: [...PARTICIPANT, "pause", "resume", "terminate", "create", "mint-token"],
+};
+
+/** Whether a role permits an action. */
+export function permits(role: Role, action: Action): boolean {
+  return PERMITTED[role].includes(action);
+}

@@ -1,0 +1,129 @@
+/** Approvals as durable records of any age. What is open now is in the state; this is the history, and the single use. */
+
+import type { Sql, SqlRow } from "../object/index.ts";
+import { canonicalJson, digestOf } from "../object/index.ts";
+import type { ApprovalRequest } from "../protocol/index.ts";
+import type { ApprovalRecord } from "./rpc.ts";
+
+/** A row of `approvals`. `request` is JSON. */
+export interface ApprovalRow extends SqlRow {
+  position: number;
+  id: string;
+  state: string;
+  digest: string;
+  request: string;
+  option: string | null;
+  approved: number | null;
+  decided_by: string | null;
+  decided_at: number | null;
+}
+
+/** What became of an approval after it was asked. */
+export type ApprovalState = ApprovalRecord["state"];
+
+/** What a decision holds. */
+export interface Decision {
+  readonly option: string;
+  readonly approved: boolean;
+  readonly by: string;
+  readonly at: number;
+}
+
+/** Most records in one answer. */
+const MAX_RECORDS = 200;
+
+/** What a decision is about: two questions with the same digest are the same question. */
+export function approvalDigest(request: Pick<ApprovalRequest, "kind" | "title" | "input">): string {
+  const { kind, title, input } = request;
+  return digestOf(canonicalJson({ kind, title, input }));
+}
+
+/** The table of approvals. */
+export class Approvals {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Records a question. */
+  request(
+    position: number,
+    request: ApprovalRequest & {
+      readonly digest: string;
+      readonly at: number;
+      readonly epoch: number;
+    },
+  ): void {
+    this.#sql.run(
+      "INSERT INTO approvals (position, id, state, digest, request) VALUES (?, ?, 'pending', ?, ?)",
+      position,
+      request.approval,
+      request.digest,
+      JSON.stringify(request),
+    );
+  }
+
+  /** Records a decision. */
+  decide(id: string, decision: Decision): void {
+    this.#sql.run(
+      "UPDATE approvals SET state = 'decided', option = ?, approved = ?, decided_by = ?, decided_at = ? WHERE id = ?",
+      decision.option,
+      decision.approved ? 1 : 0,
+      decision.by,
+      decision.at,
+      id,
+    );
+  }
+
+  /** Moves an approval to another state. */
+  move(id: string, state: ApprovalState): void {
+    this.#sql.run("UPDATE approvals SET state = ? WHERE id = ?", state, id);
+  }
+
+  /** One approval; undefined where it was never asked. */
+  find(id: string): ApprovalRecord | undefined {
+    const [row] = this.#sql.run<ApprovalRow>("SELECT * FROM approvals WHERE id = ?", id);
+    return row === undefined ? undefined : parse(row);
+  }
+
+  /** The oldest decision on an identical question whose runner died before it took the answer. */
+  findOrphanedDecision(digest: string): ApprovalRecord | undefined {
+    const [row] = this.#sql.run<ApprovalRow>(
+      "SELECT * FROM approvals WHERE state = 'orphaned' AND digest = ? AND option IS NOT NULL ORDER BY position LIMIT 1",
+      digest,
+    );
+    return row === undefined ? undefined : parse(row);
+  }
+
+  /** The newest, newest first; all, or those of one state. */
+  list(state?: ApprovalState): readonly ApprovalRecord[] {
+    const rows =
+      state === undefined
+        ? this.#sql.run<ApprovalRow>(
+            "SELECT * FROM approvals ORDER BY position DESC LIMIT ?",
+            MAX_RECORDS,
+          )
+        : this.#sql.run<ApprovalRow>(
+            "SELECT * FROM approvals WHERE state = ? ORDER BY position DESC LIMIT ?",
+            state,
+            MAX_RECORDS,
+          );
+    return rows.map(parse);
+  }
+}
+
+function parse(row: ApprovalRow): ApprovalRecord {
+  const { at, ...request } = JSON.parse(row.request) as ApprovalRequest & {
+    at: number;
+    epoch: number;
+  };
+  return {
+    ...request,
+    requestedAt: at,
+    state: row.state as ApprovalState,
+    ...(row.option === null ? {} : { option: row.option, approved: row.approved === 1 }),
+    ...(row.decided_by === null ? {} : { by: row.decided_by }),
+    ...(row.decided_at === null ? {} : { decidedAt: row.decided_at }),
+  };
+}

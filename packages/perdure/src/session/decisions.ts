@@ -1,0 +1,110 @@
+/** Deciding: compare-and-set, a log event and a command for the runner, in one transaction. The first decision wins. */
+
+import type { Clock, Timers } from "../object/index.ts";
+import type { Approval } from "../protocol/index.ts";
+import { PerdureError } from "../protocol/index.ts";
+import type { Approvals } from "./approvals.ts";
+import type { SessionLog } from "./session-log.ts";
+
+/** Who decides when nobody did in time. */
+const EXPIRY = "perdure:expiry";
+
+const TIMER_PREFIX = "approval:";
+
+/** Decides approvals. */
+export class Decisions {
+  readonly #log: SessionLog;
+  readonly #approvals: Approvals;
+  readonly #timers: Timers;
+  readonly #clock: Clock;
+
+  constructor(log: SessionLog, approvals: Approvals, timers: Timers, clock: Clock) {
+    this.#log = log;
+    this.#approvals = approvals;
+    this.#timers = timers;
+    this.#clock = clock;
+  }
+
+  /**
+   * Decides; answers the position of the decision. Throws `approval_not_found`, `already_decided` (with the winner in
+   * `extra`), `approval_closed`, or `bad_request` for an option that was not offered.
+   */
+  decide(
+    id: string,
+    option: string,
+    by: string,
+    details: { readonly reason?: string | undefined; readonly reuses?: string | undefined } = {},
+  ): number {
+    const approval = this.#pending(id);
+    const chosen = approval.options.find((one) => one.id === option);
+    if (chosen === undefined)
+      throw new PerdureError(
+        "bad_request",
+        `This approval offers ${approval.options.map((one) => one.id).join(", ")}.`,
+      );
+    const at = this.#clock.now();
+    const approved = chosen.kind.startsWith("allow");
+    this.#approvals.decide(id, { option, approved, by, at });
+    if (approval.expiresAt !== undefined) this.#timers.cancel(TIMER_PREFIX + id);
+    return this.#log.append({
+      type: "approval.decided",
+      approval: id,
+      option,
+      approved,
+      by,
+      ...(details.reason === undefined ? {} : { reason: details.reason }),
+      ...(details.reuses === undefined ? {} : { reuses: details.reuses }),
+      at,
+    });
+  }
+
+  /** Has the approval expire at a time, if there is one. */
+  expireAt(id: string, at: number | undefined): void {
+    if (at !== undefined) this.#timers.set(TIMER_PREFIX + id, at);
+  }
+
+  /** A timer is due: an approval that nobody decided fails closed. Answers whether the timer was one of these. */
+  expire(timer: string): boolean {
+    if (!timer.startsWith(TIMER_PREFIX)) return false;
+    const id = timer.slice(TIMER_PREFIX.length);
+    const approval = this.#log.state.approvals.find(
+      (one) => one.approval === id && one.state === "pending",
+    );
+    if (approval === undefined) return true;
+    const rejection = approval.options.find((option) => option.kind.startsWith("reject"));
+    const at = this.#clock.now();
+    if (rejection !== undefined)
+      this.decide(id, rejection.id, EXPIRY, { reason: "Nobody decided in time." });
+    else {
+      this.#approvals.move(id, "expired");
+      this.#log.append({ type: "approval.closed", approval: id, why: "expired", at });
+      this.#log.append({ type: "turn.cancelling", turn: approval.turn, by: EXPIRY, at });
+    }
+    return true;
+  }
+
+  #pending(id: string): Approval {
+    const open = this.#log.state.approvals.find((approval) => approval.approval === id);
+    if (open?.state === "pending") return open;
+    const record = this.#approvals.find(id);
+    if (record === undefined)
+      throw new PerdureError("approval_not_found", "There is no such approval in this session.");
+    if (record.option !== undefined)
+      throw new PerdureError(
+        "already_decided",
+        `This was decided before, by ${record.by ?? "somebody else"}.`,
+        {
+          option: record.option,
+          by: record.by,
+          decidedAt: record.decidedAt,
+        },
+      );
+    throw new PerdureError(
+      "approval_closed",
+      `This question is not open any more: it was ${record.state}.`,
+      {
+        state: record.state,
+      },
+    );
+  }
+}

@@ -1,0 +1,155 @@
+/** Tables computed from the log: messages, tasks and metadata. Written in the transaction of the flush that they sum up. */
+
+import type { ContentStore } from "../log/index.ts";
+import type { Sql, SqlRow } from "../object/index.ts";
+import type { JsonObject, Message, PlacedMessage, Task } from "../protocol/index.ts";
+
+/** A row of `messages`. `parts` and `metadata` are JSON, or `{"$": digest}` where they are out of line. */
+export interface MessageRow extends SqlRow {
+  position: number;
+  id: string;
+  role: string;
+  turn: string | null;
+  parts: string;
+  metadata: string | null;
+  created_at: number;
+}
+
+/** A row of `tasks`. */
+export interface TaskRow extends SqlRow {
+  id: string;
+  place: number;
+  title: string;
+  status: string;
+  priority: string | null;
+  updated_at: number;
+}
+
+/** A row of `session_meta`. `value` is JSON. */
+export interface SessionMetaRow extends SqlRow {
+  key: string;
+  value: string;
+}
+
+/** UTF-16 units of parts above which they go out of line: three bytes each still make less than 1 MB. */
+const LARGE_PARTS_LENGTH = 256 * 1024;
+
+/** Content of messages outlives the log's retention. */
+const FOR_EVER = Number.MAX_SAFE_INTEGER;
+
+/** Most messages in one answer. */
+export const MAX_MESSAGES = 200;
+
+/** Reads and writes the projections. */
+export class Projection {
+  readonly #sql: Sql;
+  readonly #content: ContentStore;
+
+  constructor(sql: Sql, content: ContentStore) {
+    this.#sql = sql;
+    this.#content = content;
+  }
+
+  /** Writes a finished message: one row. */
+  addMessage({ position, message, turn, at }: PlacedMessage): void {
+    const parts = JSON.stringify(message.parts);
+    this.#sql.run(
+      "INSERT OR REPLACE INTO messages (position, id, role, turn, parts, metadata, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      position,
+      message.id,
+      message.role,
+      turn ?? null,
+      parts.length > LARGE_PARTS_LENGTH
+        ? JSON.stringify({ $: this.#content.put(parts, FOR_EVER) })
+        : parts,
+      message.metadata === undefined ? null : JSON.stringify(message.metadata),
+      at,
+    );
+  }
+
+  /** The newest `limit` finished messages that began before `before`, oldest first. */
+  messages(
+    before: number,
+    limit: number,
+  ): { readonly messages: readonly PlacedMessage[]; readonly hasEarlier: boolean } {
+    const bounded = Math.max(1, Math.min(MAX_MESSAGES, Math.floor(limit)));
+    const rows = this.#sql.run<MessageRow>(
+      "SELECT * FROM messages WHERE position < ? ORDER BY position DESC LIMIT ?",
+      before,
+      bounded + 1,
+    );
+    return {
+      messages: rows
+        .slice(0, bounded)
+        .toReversed()
+        .map((row) => this.#parse(row)),
+      hasEarlier: rows.length > bounded,
+    };
+  }
+
+  /** The tasks, in order; all, or those of one status. */
+  tasks(status?: Task["status"]): readonly Task[] {
+    const rows =
+      status === undefined
+        ? this.#sql.run<TaskRow>("SELECT * FROM tasks ORDER BY place")
+        : this.#sql.run<TaskRow>("SELECT * FROM tasks WHERE status = ? ORDER BY place", status);
+    return rows.map(({ id, title, status: state, priority }) => ({
+      id,
+      title,
+      status: state as Task["status"],
+      ...(priority === null ? {} : { priority: priority as NonNullable<Task["priority"]> }),
+    }));
+  }
+
+  /** Makes the table hold these tasks; rows that stay as they are cost nothing. */
+  setTasks(tasks: readonly Task[], at: number): void {
+    const kept = new Set(tasks.map((task) => task.id));
+    for (const { id } of this.tasks())
+      if (!kept.has(id)) this.#sql.run("DELETE FROM tasks WHERE id = ?", id);
+    tasks.forEach(({ id, title, status, priority = null }, place) => {
+      this.#sql.run(
+        `INSERT INTO tasks (id, place, title, status, priority, updated_at) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET place = excluded.place, title = excluded.title, status = excluded.status,
+           priority = excluded.priority, updated_at = excluded.updated_at
+         WHERE place <> excluded.place OR title <> excluded.title OR status <> excluded.status
+           OR priority IS NOT excluded.priority`,
+        id,
+        place,
+        title,
+        status,
+        priority,
+        at,
+      );
+    });
+  }
+
+  /** The metadata. */
+  meta(): JsonObject {
+    const rows = this.#sql.run<SessionMetaRow>("SELECT key, value FROM session_meta ORDER BY key");
+    return Object.fromEntries(rows.map(({ key, value }) => [key, JSON.parse(value) as unknown]));
+  }
+
+  /** Writes the keys of a patch; a null deletes its key. */
+  patchMeta(patch: JsonObject): void {
+    for (const [key, value] of Object.entries(patch)) {
+      if (value === null) this.#sql.run("DELETE FROM session_meta WHERE key = ?", key);
+      else
+        this.#sql.run(
+          "INSERT INTO session_meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+          key,
+          JSON.stringify(value),
+        );
+    }
+  }
+
+  #parse({ position, id, role, turn, parts, metadata, created_at }: MessageRow): PlacedMessage {
+    const inline = JSON.parse(parts) as Message["parts"] | { readonly $: string };
+    const message: Message = {
+      id,
+      role: role as Message["role"],
+      parts: "$" in inline ? (JSON.parse(this.#content.get(inline.$)) as Message["parts"]) : inline,
+      ...(metadata === null ? {} : { metadata: JSON.parse(metadata) as JsonObject }),
+    };
+    return { position, message, at: created_at, ...(turn === null ? {} : { turn }) };
+  }
+}

@@ -1,0 +1,340 @@
+/**
+ * Sockets that read. A reader says what it has; it gets what it missed in pages, at its own pace, and then everything as
+ * it happens. Readers of kind `dialect` get durable events only.
+ */
+
+import type { Clock, Link } from "../object/index.ts";
+import type {
+  RunnerPresence,
+  ServerFrame,
+  SessionEvent,
+  Snapshot,
+  WireEvent,
+} from "../protocol/index.ts";
+import {
+  CLOSE,
+  continues,
+  deltaOf,
+  MAX_UNACKNOWLEDGED_BYTES,
+  mergeRuns,
+  PROTOCOL_VERSION,
+} from "../protocol/index.ts";
+import type { News, SessionLog } from "./session-log.ts";
+
+/** Messages in a snapshot: a screen or two; older ones are fetched when somebody scrolls. */
+const SNAPSHOT_MESSAGES = 50;
+
+/** A reader that catches up has at most this much under way, so that live events still fit into the window. */
+const CATCH_UP_BYTES = MAX_UNACKNOWLEDGED_BYTES / 2;
+
+/** What memory knows of a reader. After an eviction it is gone, and the reader resynchronizes. */
+interface Reader {
+  readonly link: Link;
+  /** While it catches up: the cursor for its next page. Undefined once it is live. */
+  next: number | undefined;
+  /** Whether the last `events` frame that it got ended with the run that is open now. */
+  isInRun: boolean;
+  /** UTF-16 units sent so far, and what had been sent when each durable position was announced. */
+  sent: number;
+  acknowledged: number;
+  readonly announced: { readonly d: number; readonly sent: number }[];
+}
+
+/** All readers of one session. */
+export class Readers {
+  readonly #log: SessionLog;
+  readonly #clock: Clock;
+  readonly #incarnation: string;
+  readonly #session: () => string;
+  readonly #presence: () => RunnerPresence | null;
+  readonly #readers = new Map<Link, Reader>();
+  /** The last event that was sent live, if it was a delta: the next delta of it goes as bare text. */
+  #run: SessionEvent | undefined;
+  /** The durable head at the last publication. */
+  #told: number;
+
+  constructor(
+    log: SessionLog,
+    clock: Clock,
+    options: {
+      readonly incarnation: string;
+      readonly session: () => string;
+      readonly presence: () => RunnerPresence | null;
+    },
+  ) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#incarnation = options.incarnation;
+    this.#session = options.session;
+    this.#presence = options.presence;
+    this.#told = log.log.head;
+  }
+
+  /**
+   * Takes back a socket that has outlived the object's memory. One that had acknowledged everything durable goes on from
+   * there: the new incarnation tells it to drop what else it was shown. Any other asks again when it hears of it.
+   */
+  restore(link: Link): void {
+    const { cursor, kind } = link.attachment;
+    if (cursor === undefined) return;
+    const reader = this.#add(link);
+    if (kind === "dialect") {
+      reader.next = cursor;
+      this.#catchUp(reader);
+    } else if (cursor !== this.#log.log.head) {
+      this.#readers.delete(link);
+      this.#send(reader, this.#frame({ t: "head", d: this.#log.log.head }));
+    }
+  }
+
+  /** A reader says what it has: everything up to `after`, or nothing. */
+  hello(link: Link, after: number | null): void {
+    const { head, floor } = this.#log.log;
+    const reader = this.#add(link);
+    this.#send(
+      reader,
+      this.#frame({
+        t: "welcome",
+        v: PROTOCOL_VERSION,
+        session: this.#session(),
+        role: link.attachment.role,
+        d: head,
+        floor,
+        now: this.#clock.now(),
+      }),
+    );
+    const isServable = after !== null && after >= floor && after <= head;
+    if (!isServable)
+      this.#send(
+        reader,
+        this.#frame({
+          t: "snapshot",
+          why: after === null ? "fresh" : "reset",
+          snapshot: this.snapshot(),
+        }),
+      );
+    reader.next = isServable ? after : this.#log.base;
+    link.attach({ cursor: reader.next });
+    this.#catchUp(reader);
+  }
+
+  /** A reader has everything up to `d`. */
+  acknowledge(link: Link, d: number): void {
+    const reader = this.#readers.get(link);
+    if (reader === undefined) {
+      // Memory was lost since this reader said hello: the incarnation in this frame makes it say so again.
+      link.send(this.#frame({ t: "head", d: this.#log.log.head }));
+      return;
+    }
+    while (reader.announced[0] !== undefined && reader.announced[0].d <= d)
+      reader.acknowledged = reader.announced.shift()?.sent ?? reader.acknowledged;
+    if (link.attachment.kind === "reader") link.attach({ cursor: Math.min(d, this.#log.log.head) });
+    if (reader.next !== undefined) this.#catchUp(reader);
+  }
+
+  /** A socket is gone. */
+  remove(link: Link): void {
+    this.#readers.delete(link);
+  }
+
+  /** Sends a frame to all that read live. */
+  announce(frame: Unstamped): void {
+    const text = this.#frame(frame);
+    for (const reader of this.#readers.values())
+      if (reader.next === undefined) this.#send(reader, text);
+  }
+
+  /** Tells every reader what is new. */
+  publish(news: News): void {
+    if (news.events.length === 0 && !news.hasFlushed) return;
+    const { head } = this.#log.log;
+    const live = this.#liveFrames(news);
+    const durable = news.hasFlushed ? this.#durableFrame() : undefined;
+    for (const reader of this.#readers.values()) {
+      if (this.#expire(reader) || reader.next !== undefined) continue;
+      if (reader.link.attachment.kind === "dialect") {
+        if (durable !== undefined) this.#sendDurable(reader, durable);
+      } else {
+        for (const frame of live) this.#sendLive(reader, frame);
+        if (news.hasFlushed && (live.at(-1)?.isText ?? true))
+          this.#send(reader, this.#frame({ t: "head", d: head }));
+        if (news.hasFlushed) reader.announced.push({ d: head, sent: reader.sent });
+      }
+      if (reader.sent - reader.acknowledged > MAX_UNACKNOWLEDGED_BYTES) this.#closeSlow(reader);
+    }
+    this.#told = head;
+  }
+
+  /** The session at `base`, from tables alone. */
+  snapshot(): Snapshot {
+    const { state, base, projection } = this.#log;
+    return {
+      position: base,
+      lifecycle: state.lifecycle,
+      createdBy: state.createdBy,
+      createdAt: state.createdAt,
+      meta: state.meta,
+      ...projection.messages(base + 1, SNAPSHOT_MESSAGES),
+      tasks: state.tasks,
+      runner: state.runner,
+    };
+  }
+
+  #add(link: Link): Reader {
+    const reader: Reader = {
+      link,
+      next: undefined,
+      isInRun: false,
+      sent: 0,
+      acknowledged: 0,
+      announced: [],
+    };
+    this.#readers.set(link, reader);
+    return reader;
+  }
+
+  /** Sends pages until the reader has as much under way as it may, or is live. */
+  #catchUp(reader: Reader): void {
+    const { head, tail } = this.#log.log;
+    const isDialect = reader.link.attachment.kind === "dialect";
+    let last: WireEvent | undefined;
+    while (reader.next !== undefined && reader.next < head) {
+      if (reader.sent - reader.acknowledged > CATCH_UP_BYTES) return;
+      const page = this.#log.log.read(reader.next);
+      this.#send(
+        reader,
+        this.#frame({ t: "events", p: page.position, d: page.next, e: page.events }),
+      );
+      reader.announced.push({ d: page.next, sent: reader.sent });
+      reader.next = page.next;
+      last = page.events.at(-1);
+      if (isDialect) reader.link.attach({ cursor: page.next });
+    }
+    if (tail.length > 0 && !isDialect) {
+      const events = mergeRuns(tail);
+      this.#send(reader, this.#frame({ t: "events", p: head + 1, d: head, e: events }));
+      last = events.at(-1);
+    }
+    reader.next = undefined;
+    reader.isInRun = last !== undefined && this.#run !== undefined && continues(last, this.#run);
+    this.#send(reader, this.#frame({ t: "live", d: head, runner: this.#presence() }));
+  }
+
+  /** Frames for live readers: deltas that go on the open run as bare text, all else as `events`. */
+  #liveFrames(news: News): readonly LiveFrame[] {
+    const frames: LiveFrame[] = [];
+    const { head } = this.#log.log;
+    let group: SessionEvent[] = [];
+    let position = news.from;
+    const close = () => {
+      if (group.length === 0) return;
+      const text = this.#frame({ t: "events", p: position - group.length, d: head, e: group });
+      frames.push({ isText: false, text, position: position - group.length, event: undefined });
+      group = [];
+    };
+    for (const event of news.events) {
+      if (this.#run !== undefined && continues(this.#run, event)) {
+        close();
+        frames.push({
+          isText: true,
+          text: JSON.stringify(deltaOf(event)?.text ?? ""),
+          position,
+          event,
+        });
+      } else group.push(event);
+      this.#run = deltaOf(event) === undefined ? undefined : event;
+      position += 1;
+    }
+    close();
+    return frames;
+  }
+
+  #sendLive(reader: Reader, frame: LiveFrame): void {
+    if (frame.isText && !reader.isInRun) {
+      const { position, event } = frame;
+      this.#send(
+        reader,
+        this.#frame({ t: "events", p: position, d: this.#log.log.head, e: [event] }),
+      );
+    } else this.#send(reader, frame.text);
+    reader.isInRun = true;
+  }
+
+  /** What has become durable since the last publication, read once for all dialect readers that have what was before. */
+  #durableFrame():
+    | { readonly after: number; readonly text: string; readonly next: number }
+    | undefined {
+    if (![...this.#readers.keys()].some((link) => link.attachment.kind === "dialect"))
+      return undefined;
+    const { position, events, next } = this.#log.log.read(this.#told);
+    return {
+      after: this.#told,
+      next,
+      text: this.#frame({ t: "events", p: position, d: next, e: events }),
+    };
+  }
+
+  #sendDurable(
+    reader: Reader,
+    frame: { readonly after: number; readonly text: string; readonly next: number },
+  ): void {
+    const cursor = reader.link.attachment.cursor ?? 0;
+    reader.next = cursor;
+    if (cursor === frame.after) {
+      this.#send(reader, frame.text);
+      reader.announced.push({ d: frame.next, sent: reader.sent });
+      reader.link.attach({ cursor: frame.next });
+      reader.next = frame.next === this.#log.log.head ? undefined : frame.next;
+    }
+    if (reader.next !== undefined) this.#catchUp(reader);
+  }
+
+  #send(reader: Reader, text: string): void {
+    if (reader.link.send(text)) reader.sent += text.length;
+  }
+
+  #closeSlow(reader: Reader): void {
+    this.#readers.delete(reader.link);
+    reader.link.close(
+      CLOSE.slowReader,
+      "This reader does not keep up; reconnect and resume from its cursor.",
+    );
+  }
+
+  /** Expiry holds for what is sent, too. */
+  #expire({ link }: Reader): boolean {
+    const { expiresAt } = link.attachment;
+    if (expiresAt === null || expiresAt > this.#clock.now()) return false;
+    this.#readers.delete(link);
+    link.close(
+      CLOSE.unauthorized,
+      "The token of this connection has expired; connect with a new one.",
+    );
+    return true;
+  }
+
+  #frame(frame: Unstamped): string {
+    return JSON.stringify({ ...frame, i: this.#incarnation });
+  }
+}
+
+/** A frame without the incarnation, which is put in where it is sent. */
+type Unstamped = ServerFrame extends infer Frame
+  ? Frame extends { i: string }
+    ? Omit<Frame, "i">
+    : never
+  : never;
+
+type LiveFrame =
+  | {
+      readonly isText: false;
+      readonly text: string;
+      readonly position: number;
+      readonly event: undefined;
+    }
+  | {
+      readonly isText: true;
+      readonly text: string;
+      readonly position: number;
+      readonly event: SessionEvent;
+    };

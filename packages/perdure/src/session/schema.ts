@@ -1,0 +1,46 @@
+/** The tables of a session. */
+
+import type { Migration, Schema } from "../object/index.ts";
+import { CONTENT_MIGRATIONS, LOG_MIGRATIONS, PRODUCER_MIGRATIONS } from "../log/index.ts";
+
+/**
+ * `messages` is ordered by its key, the log position at which a message began; `tasks` is asked for by status; approvals
+ * are found by id, and orphaned ones by the digest of their question.
+ */
+const SESSION_MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    name: "messages, tasks, session_meta",
+    up: `CREATE TABLE messages (
+      position INTEGER PRIMARY KEY, id TEXT NOT NULL, role TEXT NOT NULL, turn TEXT, parts TEXT NOT NULL,
+      metadata TEXT, created_at INTEGER NOT NULL
+    );
+    CREATE TABLE tasks (
+      id TEXT PRIMARY KEY, place INTEGER NOT NULL, title TEXT NOT NULL, status TEXT NOT NULL, priority TEXT,
+      updated_at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX tasks_by_status ON tasks (status, place);
+    CREATE TABLE session_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`,
+  },
+  {
+    version: 2,
+    name: "approvals and claims",
+    up: `CREATE TABLE approvals (
+      position INTEGER PRIMARY KEY, id TEXT NOT NULL, state TEXT NOT NULL, digest TEXT NOT NULL, request TEXT NOT NULL,
+      option TEXT, approved INTEGER, decided_by TEXT, decided_at INTEGER
+    );
+    CREATE UNIQUE INDEX approvals_by_id ON approvals (id);
+    CREATE INDEX approvals_orphaned ON approvals (digest) WHERE state = 'orphaned';
+    CREATE TABLE claim (
+      id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, process TEXT NOT NULL
+    )`,
+  },
+];
+
+/** All tables of a session, room by room. */
+export const SESSION_SCHEMAS: readonly Schema[] = [
+  { owner: "content", migrations: CONTENT_MIGRATIONS },
+  { owner: "log", migrations: LOG_MIGRATIONS },
+  { owner: "producers", migrations: PRODUCER_MIGRATIONS },
+  { owner: "session", migrations: SESSION_MIGRATIONS },
+];

@@ -1,0 +1,173 @@
+import { BaseDO, systemClock } from "../object/index.ts";
+import type { Identity, Link } from "../object/index.ts";
+import type { Action, Command, Message, PlacedMessage, Reply, Task } from "../protocol/index.ts";
+import { CLOSE, PerdureError, permits, problemOf } from "../protocol/index.ts";
+import type {
+  ApprovalRecord,
+  EventPage,
+  Result,
+  SessionIndexRpc,
+  SessionInfo,
+  SessionListing,
+  SessionRpc,
+} from "./rpc.ts";
+import { SESSION_SCHEMAS } from "./schema.ts";
+import { LISTING_RETRY_MS, LISTING_TIMER, Session } from "./session.ts";
+
+/**
+ * A session: one Durable Object with its own SQLite. Usable as it is: export it and bind it. A subclass may add tables
+ * (`static migrations`), RPC methods, and `on…` hooks of `BaseDO`.
+ */
+export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc {
+  protected static override readonly schemas = SESSION_SCHEMAS;
+
+  readonly #incarnation = crypto.randomUUID();
+  #session: Session | undefined;
+
+  // -------------------------------------------------------------------------------------------- metadata and messages
+
+  /** All metadata. Empty where there is none. */
+  async getSessionMeta(): Promise<Record<string, unknown>> {
+    return this.isBlank ? {} : { ...this.session.meta() };
+  }
+
+  /** Merges metadata shallowly; a null deletes its key. Answers the result. Throws `too_large` past 64 KiB. */
+  async setSessionMeta(patch: Record<string, unknown>): Promise<Record<string, unknown>> {
+    return { ...(await this.session.setMeta(patch, "rpc")) };
+  }
+
+  /** The newest `limit` (1 to 200, default 50) finished messages, oldest first. */
+  async getRecentMessages(limit = 50): Promise<readonly Message[]> {
+    return this.isBlank ? [] : this.session.recentMessages(limit).map(({ message }) => message);
+  }
+
+  /** Tasks, in order; all, or those of one status. */
+  async getTasks(status?: Task["status"]): Promise<readonly Task[]> {
+    return this.isBlank ? [] : this.session.tasks(status);
+  }
+
+  // -------------------------------------------------------------------------------------------- for the Worker
+
+  async create(
+    identity: Identity,
+    options: { readonly id: string; readonly title?: string },
+  ): Promise<Result<SessionInfo & { readonly created: boolean }>> {
+    return attempt(async () => {
+      authorize(identity, "create");
+      const created = await this.session.create(identity, options);
+      return { ...this.session.info(), created };
+    });
+  }
+
+  async describe(identity: Identity): Promise<Result<SessionInfo>> {
+    return attempt(() => this.#existing(identity, "describe").info());
+  }
+
+  async command(identity: Identity, id: string, command: Command): Promise<Reply> {
+    const session = await attempt(() => this.#existing(identity, "describe"));
+    return session.ok ? session.value.command(identity, id, command) : session;
+  }
+
+  async messages(
+    identity: Identity,
+    options: { readonly before?: number; readonly limit?: number } = {},
+  ): Promise<
+    Result<{ readonly messages: readonly PlacedMessage[]; readonly hasEarlier: boolean }>
+  > {
+    return attempt(() => this.#existing(identity, "read").messages(options.before, options.limit));
+  }
+
+  async approvals(
+    identity: Identity,
+    state?: ApprovalRecord["state"],
+  ): Promise<Result<readonly ApprovalRecord[]>> {
+    return attempt(() => this.#existing(identity, "read").approvals(state));
+  }
+
+  async events(identity: Identity, after: number): Promise<Result<EventPage>> {
+    return attempt(() => this.#existing(identity, "read").events(after));
+  }
+
+  // -------------------------------------------------------------------------------------------- hooks
+
+  protected override onRequest(request: Request): Response | Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (request.method === "GET" && (pathname === "/" || pathname === "/health"))
+      return Response.json({ status: "ok" });
+    return super.onRequest(request);
+  }
+
+  protected override onConnect(link: Link): void {
+    if (this.isBlank) link.close(CLOSE.notFound, "There is no such session.");
+    else this.session.connected(link);
+  }
+
+  protected override async onMessage(link: Link, text: string): Promise<void> {
+    if (!this.isBlank) await this.session.receive(link, text);
+  }
+
+  protected override onDisconnect(link: Link): void {
+    if (!this.isBlank) this.session.disconnected(link);
+  }
+
+  protected override async onTimer(name: string): Promise<void> {
+    await this.session.timer(name);
+  }
+
+  /**
+   * The object that lists the sessions of one owner, or undefined for no list. Default: the binding `SESSION_INDEX`, named
+   * by the owner.
+   */
+  protected indexOf(owner: string): SessionIndexRpc | undefined {
+    const binding = (this.env as { readonly SESSION_INDEX?: unknown } | undefined)?.SESSION_INDEX;
+    if (binding === undefined) return undefined;
+    return (binding as { getByName(name: string): SessionIndexRpc }).getByName(owner);
+  }
+
+  /** The session, loaded on first use: every path comes through here. */
+  protected get session(): Session {
+    this.#session ??= new Session({
+      sql: this.sql,
+      clock: systemClock,
+      timers: this.timers,
+      incarnation: this.#incarnation,
+      links: () => this.links,
+      sync: () => this.ctx.storage.sync(),
+      onListing: (listing, version) => this.ctx.waitUntil(this.#tellIndex(listing, version)),
+    });
+    return this.#session;
+  }
+
+  #existing(identity: Identity, action: Action): Session {
+    if (this.isBlank || !this.session.exists)
+      throw new PerdureError("session_not_found", "There is no such session; create it first.");
+    authorize(identity, action);
+    return this.session;
+  }
+
+  /** At least once, and idempotent: what fails is told again by a timer. */
+  async #tellIndex(listing: SessionListing, version: number): Promise<void> {
+    try {
+      await this.indexOf(this.session.state.createdBy)?.upsert(listing, version);
+      if (this.timers.dueAt(LISTING_TIMER) !== undefined) this.timers.cancel(LISTING_TIMER);
+    } catch {
+      this.timers.set(LISTING_TIMER, Date.now() + LISTING_RETRY_MS);
+    }
+  }
+}
+
+function authorize(identity: Identity, action: Action): void {
+  if (!permits(identity.role, action))
+    throw new PerdureError(
+      "forbidden",
+      `The role ${identity.role} may not ${action}; ask for another token.`,
+    );
+}
+
+async function attempt<T>(work: () => T | Promise<T>): Promise<Result<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    return { ok: false, error: problemOf(error) };
+  }
+}

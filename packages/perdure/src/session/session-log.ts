@@ -1,0 +1,197 @@
+/**
+ * The session's log with everything computed from it: the state in memory, and the projections in tables. Whoever changes
+ * the session appends events here; nothing else changes it.
+ */
+
+import { EventLog } from "../log/index.ts";
+import type { Clock, Sql } from "../object/index.ts";
+import type { PlacedMessage, SessionEvent, SessionState, WireEvent } from "../protocol/index.ts";
+import { EMPTY_STATE, isQuiescent, reduce, splitRun } from "../protocol/index.ts";
+import { Projection } from "./projection.ts";
+
+/** What each row of the log carries, so that the last row alone tells where the session stands. */
+interface Carry {
+  /** The session's id; null until it is created. */
+  readonly id: string | null;
+  /** The spool that wrote last, and the number of its last event. */
+  readonly spool: string | null;
+  readonly r: number;
+  /** Position from which the state must be folded again: before it nothing is open. */
+  readonly open: number;
+  /** The parts of the state that no table holds and that outlive a turn. */
+  readonly facts: Pick<
+    SessionState,
+    "lifecycle" | "createdBy" | "createdAt" | "time" | "runner" | "lastOutcome"
+  >;
+}
+
+/** Events that were appended since the readers were last told, and how far the log is durable. */
+export interface News {
+  /** Position of the first event. */
+  readonly from: number;
+  readonly events: readonly SessionEvent[];
+  /** Whether the durable head has moved. */
+  readonly hasFlushed: boolean;
+}
+
+/** The log of one session. */
+export class SessionLog {
+  readonly log: EventLog;
+  readonly projection: Projection;
+  readonly #sql: Sql;
+  #state: SessionState = EMPTY_STATE;
+  #id: string | null = null;
+  #spool: string | null = null;
+  #r = 0;
+  #durableR = 0;
+  #openFrom = 1;
+  #unprojected: PlacedMessage[] = [];
+  #news: SessionEvent[] = [];
+  #newsFrom = 1;
+  #hasFlushed = false;
+
+  /** Reads the last row, and the events since something was last open. */
+  constructor(sql: Sql, clock: Clock) {
+    this.#sql = sql;
+    this.log = new EventLog(sql, clock);
+    this.projection = new Projection(sql, this.log.content);
+    this.#newsFrom = this.log.last + 1;
+    const carry = this.log.carry as Carry | undefined;
+    if (carry === undefined) return;
+    this.#id = carry.id;
+    this.#spool = carry.spool;
+    this.#r = carry.r;
+    this.#durableR = carry.r;
+    this.#openFrom = carry.open;
+    this.#state = { ...this.#fold(), ...carry.facts, position: this.log.head };
+  }
+
+  /** The state as of `last`. Its `messages` are empty: finished ones are in the projection. */
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** The id that the session was created with. */
+  get id(): string | null {
+    return this.#id;
+  }
+
+  /** The spool that wrote last, the number of its last event, and of its last durable one. */
+  get producer(): { readonly spool: string | null; readonly r: number; readonly durableR: number } {
+    return { spool: this.#spool, r: this.#r, durableR: this.#durableR };
+  }
+
+  /**
+   * The position up to which tables sum up all events: a snapshot stands here, and what comes after it is replayed.
+   */
+  get base(): number {
+    return this.#openFrom - 1;
+  }
+
+  /** Names the session: kept from the next flush on. */
+  setId(id: string): void {
+    this.#id = id;
+  }
+
+  /** Another spool writes from now on; its last event was `r`. */
+  setProducer(spool: string, r: number): void {
+    this.#spool = spool;
+    this.#r = r;
+    this.#durableR = r;
+  }
+
+  /** Appends an event to the tail; answers its position. `r` is its number, where a runner sent it. */
+  append(event: SessionEvent, r?: number): number {
+    const position = this.log.append(event);
+    const next = reduce(this.#state, event, position);
+    if (next.messages.length > 0) this.#unprojected.push(...next.messages);
+    this.#state = next.messages.length > 0 ? { ...next, messages: [] } : next;
+    if (r !== undefined) this.#r = r;
+    if (event.type === "tasks.changed") this.projection.setTasks(event.tasks, event.at);
+    if (event.type === "session.meta") this.projection.patchMeta(event.patch);
+    if (event.type === "session.created" && event.title !== undefined)
+      this.projection.patchMeta({ title: event.title });
+    this.#news.push(event);
+    return position;
+  }
+
+  /** Makes everything durable. Call it in a transaction. */
+  flush(): void {
+    const isClosed = isQuiescent(this.#state);
+    const open = isClosed ? this.log.last + 1 : this.#openFrom;
+    const { lifecycle, createdBy, createdAt, time, runner, lastOutcome } = this.#state;
+    const carry: Carry = {
+      id: this.#id,
+      spool: this.#spool,
+      r: this.#r,
+      open,
+      facts: { lifecycle, createdBy, createdAt, time, runner, lastOutcome },
+    };
+    if (!this.log.flush(carry)) return;
+    for (const message of this.#unprojected) this.projection.addMessage(message);
+    this.#unprojected = [];
+    this.#openFrom = open;
+    this.#durableR = this.#r;
+    this.#hasFlushed = true;
+  }
+
+  /** What readers have not been told yet; asking takes it. */
+  takeNews(): News {
+    const news = { from: this.#newsFrom, events: this.#news, hasFlushed: this.#hasFlushed };
+    this.#news = [];
+    this.#newsFrom = this.log.last + 1;
+    this.#hasFlushed = false;
+    return news;
+  }
+
+  /** What memory holds now, as a function that brings it back. */
+  mark(): () => void {
+    const revertLog = this.log.mark();
+    const [state, id, spool, r, durableR, openFrom] = [
+      this.#state,
+      this.#id,
+      this.#spool,
+      this.#r,
+      this.#durableR,
+      this.#openFrom,
+    ];
+    const [unprojected, unprojectedCount] = [this.#unprojected, this.#unprojected.length];
+    const [newsCount, hasFlushed] = [this.#news.length, this.#hasFlushed];
+    return () => {
+      revertLog();
+      this.#state = state;
+      this.#id = id;
+      this.#spool = spool;
+      this.#r = r;
+      this.#durableR = durableR;
+      this.#openFrom = openFrom;
+      this.#unprojected = unprojected;
+      this.#unprojected.length = unprojectedCount;
+      this.#news.length = newsCount;
+      this.#hasFlushed = hasFlushed;
+    };
+  }
+
+  /** Rows that the session has read and written since its memory began. */
+  get counts() {
+    return this.#sql.counts;
+  }
+
+  #fold(): SessionState {
+    let state: SessionState = {
+      ...EMPTY_STATE,
+      meta: this.projection.meta(),
+      tasks: this.projection.tasks(),
+    };
+    for (let after = this.base; after < this.log.head;) {
+      const page = this.log.read(after);
+      let position = page.position;
+      for (const event of page.events.flatMap((wire: WireEvent) => splitRun(wire))) {
+        state = reduce(state, event, position);
+        position += 1;
+      }
+      after = page.next;
+    }
+    return { ...state, messages: [] };
+  }
+}

@@ -1,0 +1,372 @@
+/**
+ * One session, without the platform: the same code runs in the object and over `node:sqlite`. All that changes goes
+ * through the commit queue; frames leave only after the writes that they tell of.
+ */
+
+import type { Clock, Commit, Identity, Link, Sql, Timers } from "../object/index.ts";
+import { Commands, CommitQueue, RevertibleSql } from "../object/index.ts";
+import type {
+  ClientFrame,
+  Command,
+  JsonObject,
+  PlacedMessage,
+  Reply,
+  SessionState,
+  Task,
+} from "../protocol/index.ts";
+import {
+  CLOSE,
+  parseClientFrame,
+  parseId,
+  parseRunnerFrame,
+  PerdureError,
+  permits,
+  problemOf,
+  PROTOCOL_VERSION,
+} from "../protocol/index.ts";
+import { Approvals } from "./approvals.ts";
+import { execute, setMeta } from "./commands.ts";
+import { Decisions } from "./decisions.ts";
+import { listingOf, sessionInfo } from "./listing.ts";
+import { Readers } from "./readers.ts";
+import type { RelayOutcome } from "./relay.ts";
+import { Relay } from "./relay.ts";
+import type { ApprovalRecord, EventPage, SessionInfo, SessionListing } from "./rpc.ts";
+import { SessionLog } from "./session-log.ts";
+
+/** How long runner events wait to be stored: they are shown meanwhile, and the runner holds them. */
+const FLUSH_AFTER_MS = 1_000;
+
+/** What a session needs from where it runs. */
+export interface SessionHost {
+  readonly sql: Sql;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** A new value whenever memory is new: readers drop what an earlier one showed and did not store. */
+  readonly incarnation: string;
+  links(): readonly Link[];
+  /** See `CommitHost.sync`. */
+  sync(): Promise<void>;
+  /** The line of this session in lists has changed. */
+  onListing(listing: SessionListing, version: number): void;
+}
+
+/** One session. */
+export class Session {
+  readonly #host: SessionHost;
+  readonly #sql: RevertibleSql;
+  readonly #log: SessionLog;
+  readonly #approvals: Approvals;
+  readonly #decisions: Decisions;
+  readonly #commands: Commands;
+  readonly #relay: Relay;
+  readonly #readers: Readers;
+  readonly #queue: CommitQueue;
+  #flushTimer: (() => void) | undefined;
+  #listing = "";
+
+  /** Loads the session. Storage must be migrated. */
+  constructor(host: SessionHost) {
+    this.#host = host;
+    const { clock, timers } = host;
+    this.#sql = new RevertibleSql(host.sql, { mark: () => this.#mark() });
+    this.#log = new SessionLog(this.#sql, clock);
+    this.#approvals = new Approvals(this.#sql);
+    this.#decisions = new Decisions(this.#log, this.#approvals, timers, clock);
+    this.#commands = new Commands(this.#sql, clock);
+    const session = () => this.#log.id ?? "";
+    const links = () => host.links();
+    this.#relay = new Relay({
+      log: this.#log,
+      sql: this.#sql,
+      clock,
+      approvals: this.#approvals,
+      decisions: this.#decisions,
+      links,
+      session,
+    });
+    this.#readers = new Readers(this.#log, clock, {
+      incarnation: host.incarnation,
+      session,
+      presence: () => this.#relay.presence(),
+    });
+    this.#queue = new CommitQueue({
+      transaction: (work) => this.#sql.transaction(work),
+      sync: () => host.sync(),
+      publish: () => this.#publish(),
+    });
+    this.#listing = JSON.stringify(listingOf(this.#log));
+    for (const link of links()) if (link.attachment.kind !== "runner") this.#readers.restore(link);
+  }
+
+  /** Whether the session was created. */
+  get exists(): boolean {
+    return this.#log.state.lifecycle !== "initializing";
+  }
+
+  /** The state as of the last event, durable or not; finished messages are not in it. */
+  get state(): SessionState {
+    return this.#log.state;
+  }
+
+  /** Creates the session; answers false where it was there. Throws `session_exists` for another owner. */
+  create(
+    identity: Identity,
+    options: { readonly id: string; readonly title?: string | undefined },
+  ): Promise<boolean> {
+    return this.#queue.submit(() => {
+      if (this.exists) {
+        if (this.state.createdBy !== identity.subject)
+          throw new PerdureError(
+            "session_exists",
+            "Another owner has a session of this id; choose another id.",
+          );
+        return false;
+      }
+      this.#log.setId(options.id);
+      this.#log.append({
+        type: "session.created",
+        by: identity.subject,
+        ...(options.title === undefined ? {} : { title: options.title }),
+        at: this.#host.clock.now(),
+      });
+      this.#log.flush();
+      this.#host.timers.set(LISTING_TIMER, this.#host.clock.now() + LISTING_RETRY_MS);
+      return true;
+    });
+  }
+
+  /** The session at a glance. */
+  info(): SessionInfo {
+    return sessionInfo(this.#log, this.#relay.presence());
+  }
+
+  /** Executes a command exactly once. Never rejects for a reason that the sender can do something about. */
+  async command(identity: Identity, id: string, command: Command): Promise<Reply> {
+    return this.#submitCommand(identity, id, command, () => {});
+  }
+
+  /** Finished messages; see `SessionRpc.messages`. */
+  messages(before = Number.MAX_SAFE_INTEGER, limit = 50) {
+    return this.#log.projection.messages(before, limit);
+  }
+
+  /** The newest finished messages, oldest first. */
+  recentMessages(limit: number): readonly PlacedMessage[] {
+    return this.messages(undefined, limit).messages;
+  }
+
+  /** Tasks; all, or those of one status. */
+  tasks(status?: Task["status"]): readonly Task[] {
+    return this.#log.projection.tasks(status);
+  }
+
+  /** Approvals of any age; see `SessionRpc.approvals`. */
+  approvals(state?: ApprovalRecord["state"]): readonly ApprovalRecord[] {
+    return this.#approvals.list(state);
+  }
+
+  /** A page of durable events; see `SessionRpc.events`. */
+  events(after: number): EventPage {
+    const { head, floor } = this.#log.log;
+    if (!Number.isSafeInteger(after) || after < floor || after > head)
+      throw new PerdureError(
+        "bad_request",
+        `This log has positions ${floor + 1} to ${head}; read the messages and go on from a cursor within it.`,
+        { floor, head },
+      );
+    return { ...this.#log.log.read(after), head, floor };
+  }
+
+  /** The metadata. */
+  meta(): JsonObject {
+    return this.state.meta;
+  }
+
+  /** Merges metadata shallowly; a null deletes its key. Answers the result. */
+  setMeta(patch: JsonObject, by: string): Promise<JsonObject> {
+    return this.#queue.submit(() => {
+      setMeta(this.#log, patch, by, this.#host.clock.now());
+      this.#log.flush();
+      return this.state.meta;
+    });
+  }
+
+  /** Retention: forgets events up to `position`, but none of what is open. Answers the new floor. */
+  trim(position: number): Promise<number> {
+    return this.#queue.submit(() => {
+      this.#log.flush();
+      return this.#log.log.trim(Math.min(position, this.#log.base));
+    });
+  }
+
+  /** A socket was accepted. */
+  connected(link: Link): void {
+    if (!this.exists) link.close(CLOSE.notFound, "There is no such session.");
+    else if (link.attachment.kind === "runner" && this.state.lifecycle === "terminated")
+      link.close(CLOSE.terminated, "This session is terminated.");
+  }
+
+  /** A socket is gone. */
+  disconnected(link: Link): void {
+    if (link.attachment.kind !== "runner") this.#readers.remove(link);
+    else this.#readers.announce({ t: "runner", runner: this.#relay.presence() });
+  }
+
+  /** A frame has arrived. Rejects with `bad_frame` and its like: the caller closes the socket. */
+  async receive(link: Link, text: string): Promise<void> {
+    if (link.attachment.kind === "runner") return this.#receiveFromRunner(link, text);
+    const frame = parseClientFrame(text);
+    if (!permits(link.attachment.role, "read"))
+      throw new PerdureError("forbidden", "This role may not read.");
+    await this.#receiveFromReader(link, frame);
+  }
+
+  /** A timer is due. */
+  async timer(name: string): Promise<void> {
+    if (name === LISTING_TIMER) this.#host.onListing(listingOf(this.#log), this.#log.log.head);
+    else
+      await this.#queue.submit(() => {
+        if (this.#decisions.expire(name)) this.#log.flush();
+      });
+  }
+
+  async #receiveFromReader(link: Link, frame: ClientFrame): Promise<void> {
+    switch (frame.t) {
+      case "hello":
+        if (frame.v !== PROTOCOL_VERSION)
+          throw new PerdureError(
+            "unsupported_version",
+            `This server speaks version ${PROTOCOL_VERSION}; reload or update.`,
+          );
+        return this.#readers.hello(link, frame.after);
+      case "ack":
+        return this.#readers.acknowledge(link, frame.d);
+      case "command": {
+        const answer = (reply: Reply) =>
+          void link.send(
+            JSON.stringify({ t: "reply", i: this.#host.incarnation, id: frame.id, reply }),
+          );
+        await this.#submitCommand(link.attachment, frame.id, frame.command, answer);
+      }
+    }
+  }
+
+  async #submitCommand(
+    identity: Identity,
+    id: string,
+    command: Command,
+    answer: (reply: Reply) => void,
+  ): Promise<Reply> {
+    try {
+      parseId(id);
+      if (!permits(identity.role, command.op))
+        throw new PerdureError(
+          "forbidden",
+          `The role ${identity.role} may not ${command.op}; ask for another token.`,
+        );
+      return await this.#queue.submit((commit) => {
+        const reply = this.#execute(identity, id, command, commit);
+        commit.after(() => answer(reply));
+        return reply;
+      });
+    } catch (error) {
+      const reply: Reply = { ok: false, error: problemOf(error) };
+      answer(reply);
+      return reply;
+    }
+  }
+
+  #execute(identity: Identity, id: string, command: Command, commit: Commit): Reply {
+    if (!this.exists)
+      throw new PerdureError("session_not_found", "There is no such session; create it first.");
+    const context = {
+      log: this.#log,
+      decisions: this.#decisions,
+      at: this.#host.clock.now(),
+      by: identity.subject,
+    };
+    const reply = this.#commands.once(id, identity.subject, command, () => ({
+      ok: true,
+      result: execute(context, id, command),
+    }));
+    this.#log.flush();
+    if (command.op === "terminate") commit.after(() => this.#closeRunners());
+    return reply;
+  }
+
+  async #receiveFromRunner(link: Link, text: string): Promise<void> {
+    const frame = parseRunnerFrame(text);
+    if (this.state.lifecycle === "terminated")
+      throw new PerdureError(
+        "session_terminated",
+        "This session is terminated; it takes no more events.",
+      );
+    await this.#queue.submit((commit) => {
+      const outcome = this.#relay.receive(link, frame);
+      commit.after(() => this.#perform(outcome));
+      if (frame.t !== "hello") return;
+      commit.after(() => {
+        this.#perform(this.#relay.after(false));
+        this.#readers.announce({ t: "runner", runner: this.#relay.presence() });
+      });
+    });
+  }
+
+  /** Tells everybody what a batch has changed. Runs after its writes; the platform holds it until they are durable. */
+  #publish(): void {
+    const news = this.#log.takeNews();
+    this.#readers.publish(news);
+    this.#perform(this.#relay.after(news.hasFlushed));
+    this.#scheduleFlush();
+    this.#announceListing();
+  }
+
+  #perform({ sends, closes }: RelayOutcome): void {
+    for (const { link, frame } of sends)
+      link.send(JSON.stringify({ ...frame, i: this.#host.incarnation }));
+    for (const { link, code, reason } of closes) link.close(code, reason);
+  }
+
+  #scheduleFlush(): void {
+    if (this.#log.log.tail.length === 0) {
+      this.#flushTimer?.();
+      this.#flushTimer = undefined;
+    } else
+      this.#flushTimer ??= this.#host.clock.after(FLUSH_AFTER_MS, () => {
+        this.#flushTimer = undefined;
+        // A flush that fails ends the object; the runner sends its events again to the next.
+        this.#queue.submit(() => this.#log.flush()).catch(() => {});
+      });
+  }
+
+  #announceListing(): void {
+    if (!this.exists) return;
+    const listing = listingOf(this.#log);
+    const text = JSON.stringify({ ...listing, updatedAt: 0 });
+    if (text === this.#listing) return;
+    this.#listing = text;
+    this.#host.onListing(listing, this.#log.log.head);
+  }
+
+  #closeRunners(): void {
+    for (const link of this.#host.links())
+      if (link.attachment.kind === "runner")
+        link.close(CLOSE.terminated, "This session is terminated.");
+  }
+
+  #mark(): () => void {
+    const revertLog = this.#log.mark();
+    const revertRelay = this.#relay.mark();
+    return () => {
+      revertLog();
+      revertRelay();
+    };
+  }
+}
+
+/** The timer that has the list told of a new session, until it has been. */
+export const LISTING_TIMER = "listing";
+
+/** How long to wait before telling the list again, in milliseconds. */
+export const LISTING_RETRY_MS = 10_000;

@@ -191,12 +191,11 @@ export class Reader {
     return this.#settle(frame.d);
   }
 
-  /** The run goes on. Its own position counts, not the shown one: what it repeats is passed over like any duplicate. */
+  /** The run goes on, at or behind what is shown: what it repeats is passed over like any duplicate. */
   #onDelta(text: string): readonly ReaderEffect[] {
     if (this.#run === undefined) return this.#resynchronize();
     const { delta, position: before } = this.#run;
     const position = before + 1;
-    if (position > this.#held() + 1) return this.#resynchronize();
     this.#run = { delta, position };
     if (position > this.#held()) this.#show(continueRun(delta, text));
     return this.#settle(this.#head);

@@ -70,8 +70,11 @@ test("reconnect does not wait for the backoff", async () => {
 
 test("reconnect replaces a connection that is open", async () => {
   const { server, client } = await liveClient();
+  const links: string[] = [];
+  client.subscribe(() => links.push(client.getState().link));
   client.reconnect();
   await settle();
+  expect(links).toEqual(["connecting", "catching-up"]);
   expect(server.connections.map(({ isOpen }) => isOpen)).toEqual([false, true]);
   server.connections[0]?.drop(4401);
   expect(client.getState()).toMatchObject({ link: "catching-up", problem: undefined });
@@ -103,6 +106,15 @@ test("an error frame right before a final close is its reason", async () => {
   server.connection.push({ t: "error", i: "one", error });
   server.connection.drop(4400);
   expect(client.getState().problem).toEqual(error);
+});
+
+test("an error frame that other frames followed is not the reason of a final close", async () => {
+  const { server, client } = await liveClient();
+  const error = { code: "rate_limited", detail: "Wait." };
+  server.connection.push({ t: "error", i: "one", error });
+  server.connection.push(head(1));
+  server.connection.drop(4404);
+  expect(client.getState().problem?.code).toBe("session_not_found");
 });
 
 test("connect after a final close tries again", async () => {
@@ -196,10 +208,13 @@ test("any frame is a sign of life", async () => {
 test("a page that was asleep asks first: its own silence is not the server's", async () => {
   let now = 0;
   const { server } = await liveClient({ clock: () => now });
+  const { connection } = server;
+  const answer = connection.send.bind(connection);
+  connection.send = (data) => void setTimeout(() => answer(data), 300);
   await pass(1_000);
   now += 3_600_000;
   await pass(PING_INTERVAL_MS);
-  expect(server.connection.pings).toBe(1);
+  expect(connection.pings).toBe(1);
   await pass(60_000);
   expect(server.connections).toHaveLength(1);
 });

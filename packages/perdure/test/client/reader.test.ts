@@ -139,6 +139,19 @@ test("a frame that cannot be read is reported and resynchronizes", () => {
   ]);
 });
 
+test("frames that cannot be read ask once for what they may have held", () => {
+  const reader = liveReader();
+  const kinds = ["{", "[]", "1"].flatMap((text) => reader.onFrame(text)).map(({ kind }) => kind);
+  expect(kinds).toEqual(["problem", "hello", "problem", "problem"]);
+});
+
+test("a new incarnation in the middle of a catch-up knows nothing of it, and is told", () => {
+  const reader = new Reader(0);
+  reader.onConnect();
+  take(reader, welcome(2), events(1, [created], 2));
+  expect(take(reader, events(2, [textStart], 2, "two"))).toEqual([hello(1)]);
+});
+
 test("a frame of an unknown kind is passed over", () => {
   const reader = liveReader();
   const { view } = reader;

@@ -13,7 +13,7 @@ export const EXIT = {
   forbidden: 3,
   /** There is no such session, approval or turn. */
   notFound: 4,
-  /** It is in conflict with what is there: decided by another, id reused, session paused or terminated. */
+  /** It is in conflict with what is there: decided by another, id reused, session terminated, folder in use. */
   conflict: 5,
   /** The server cannot be reached or has no room: the same command may work later. */
   unavailable: 6,
@@ -46,7 +46,6 @@ const EXIT_OF_CODE: Partial<Record<ErrorCode, number>> = {
   id_reused: EXIT.conflict,
   command_expired: EXIT.conflict,
   session_exists: EXIT.conflict,
-  session_paused: EXIT.conflict,
   session_terminated: EXIT.conflict,
   rate_limited: EXIT.unavailable,
   too_many_connections: EXIT.unavailable,

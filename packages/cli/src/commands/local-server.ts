@@ -1,2 +1,2 @@
 /** The subject of everyone who uses a local server with its secret: the person whose machine it is. */
-export const LOCAL_SUBJECT = "owner";
+export { OWNER as LOCAL_SUBJECT } from "../serve/login-token.ts";

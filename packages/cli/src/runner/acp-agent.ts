@@ -107,7 +107,7 @@ export class AcpAgent implements RelayAgent {
     const running = this.#turn;
     if (running === undefined || running.id !== turn) return;
     this.#end(running, { kind: "failed", reason });
-    void this.#connection?.kill();
+    this.#replace();
   }
 
   /** Ends the running turn as interrupted and the process with all that it started. Final. */
@@ -126,6 +126,8 @@ export class AcpAgent implements RelayAgent {
         return this.#end(running, { kind: "stopped", stopReason: "cancelled" });
       }
       if (running.hasEnded) return;
+      // What has come since the turn began, such as a restart that it had to wait for.
+      running.note(this.#held.take());
       const { stopReason } = await connection.agent.request(methods.agent.session.prompt, {
         sessionId: session.sessionId,
         prompt: promptBlocks(message, connection.takesImages),
@@ -158,7 +160,7 @@ export class AcpAgent implements RelayAgent {
       if (running.hasEnded) return;
       this.#options.log(`the agent did not stop within ${CANCEL_GRACE_MS / 1000} s; ending it`);
       this.#end(running, { kind: "stopped", stopReason: "cancelled" });
-      void this.#connection?.kill();
+      this.#replace();
     }, CANCEL_GRACE_MS).unref();
   }
 
@@ -226,15 +228,21 @@ export class AcpAgent implements RelayAgent {
     }
     if (Date.now() - this.#startedAt >= STARTED_AFTER_MS) this.#failedStarts = 0;
     if (this.#session === undefined || this.#isRestarting) return;
-    this.#session = this.#restart(how);
+    this.#session = this.#restart(connection, how);
     this.#session.catch((error: unknown) => {
       if (!this.#isStopped) this.#options.onFailure(errorOf(error));
     });
   }
 
-  async #restart(how: string): Promise<LiveSession> {
+  /** The agent does not do what it is told: the next turn gets a new process. */
+  #replace(): void {
+    if (this.#connection !== undefined) this.#onGone(this.#connection, "was ended by the runner");
+  }
+
+  async #restart(before: AcpConnection, how: string): Promise<LiveSession> {
     this.#isRestarting = true;
     try {
+      await before.kill();
       for (;;) {
         const wait = RESTART_WAITS_MS[this.#failedStarts];
         if (wait === undefined) throw new Error(`The agent ${how}, and does not start any more.`);

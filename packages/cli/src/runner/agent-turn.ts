@@ -41,6 +41,11 @@ export class AgentTurn {
     this.#write([...this.#translation.begin(), ...held]);
   }
 
+  /** Writes chunks of the runner's own. */
+  note(chunks: readonly RunnerEvent[]): void {
+    this.#write(chunks);
+  }
+
   update(update: JsonObject): void {
     this.#write(this.#translation.update(update));
   }

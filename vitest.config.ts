@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -8,7 +9,15 @@ export default defineConfig({
   test: {
     projects: [
       {
-        resolve: { conditions: [...source, "module", "node", "development|production"] },
+        resolve: {
+          conditions: [...source, "module", "node", "development|production"],
+          // A room's index also exports its Durable Object class; in Node only the classes below it run.
+          alias: {
+            "cloudflare:workers": fileURLToPath(
+              new URL("packages/perdure/test/support/cloudflare-workers.ts", import.meta.url),
+            ),
+          },
+        },
         ssr: { resolve: { conditions: [...source, "module", "node", "development|production"] } },
         test: {
           name: "unit",

@@ -1,3 +1,4 @@
+import type { SessionDO, SessionIndexDO } from "../src/session/index.ts";
 import type { CounterDO } from "./worker.ts";
 
 declare global {
@@ -5,6 +6,8 @@ declare global {
     /** The bindings of `wrangler.jsonc` beside this file. */
     interface Env {
       COUNTER: DurableObjectNamespace<CounterDO>;
+      SESSION_DO: DurableObjectNamespace<SessionDO>;
+      SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
     }
   }
 }

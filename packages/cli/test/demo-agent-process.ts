@@ -79,7 +79,10 @@ export async function startAgent(
   const updates: WireUpdate[] = [];
   const otherMessages: AnyMessage[] = [];
   const waiting = new Set<() => void>();
-  const wire = ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout));
+  const wire = ndJsonStream(
+    Writable.toWeb(child.stdin),
+    Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>,
+  );
   const tap = new TransformStream<AnyMessage, AnyMessage>({
     transform(message, controller) {
       const update = updateOf(message);

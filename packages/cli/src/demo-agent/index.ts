@@ -41,7 +41,9 @@ export async function runDemoAgent(options: DemoAgentOptions): Promise<void> {
     load,
     log,
   });
-  const connection = app.connect(ndJsonStream(Writable.toWeb(stdout), Readable.toWeb(stdin)));
+  const connection = app.connect(
+    ndJsonStream(Writable.toWeb(stdout), Readable.toWeb(stdin) as ReadableStream<Uint8Array>),
+  );
   log("ready");
   await connection.closed;
   log("the client is gone");

@@ -47,7 +47,10 @@ export async function connectAgent(
   clientInfo: { readonly name: string; readonly version: string },
 ): Promise<AcpConnection> {
   const child = new AgentProcess(command);
-  const wire = ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout));
+  const wire = ndJsonStream(
+    Writable.toWeb(child.stdin),
+    Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>,
+  );
   const connection = client({ name: clientInfo.name })
     .onRequest(methods.client.session.requestPermission, ({ params, signal }) =>
       listener.onPermission(params, signal),

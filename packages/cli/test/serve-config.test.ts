@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { formatWorkerdConfig } from "../src/serve/workerd-config.ts";
+
+const settings = {
+  address: { host: "127.0.0.1", port: 8787 },
+  allowedHosts: ["127.0.0.1:8787", "localhost:8787"],
+  allowedOrigins: [],
+  maxConnections: 153,
+  storage: "/srv/perdure/data",
+  console: "/usr/lib/perdure/console",
+};
+
+test("The configuration binds the objects, the console and the limits, and names secrets without their values", () => {
+  expect(formatWorkerdConfig(settings)).toBe(`using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (
+      name = "perdure",
+      worker = (
+        modules = [(name = "worker.js", esModule = embed "worker.js")],
+        compatibilityDate = "2026-08-04",
+        bindings = [
+          (name = "SESSION_DO", durableObjectNamespace = "SessionDO"),
+          (name = "SESSION_INDEX", durableObjectNamespace = "SessionIndexDO"),
+          (name = "ASSETS", service = "console"),
+          (name = "PERDURE_SECRET", fromEnvironment = "PERDURE_SECRET"),
+          (name = "PERDURE_ADMIN_SECRET", fromEnvironment = "PERDURE_ADMIN_SECRET"),
+          (name = "PERDURE_ALLOWED_HOSTS", json = "[\\"127.0.0.1:8787\\",\\"localhost:8787\\"]"),
+          (name = "PERDURE_ALLOWED_ORIGINS", json = "[]"),
+          (name = "PERDURE_MAX_CONNECTIONS", json = "153"),
+          (name = "PERDURE_COOKIE", text = "perdure_8787"),
+        ],
+        durableObjectNamespaces = [
+          (className = "SessionDO", uniqueKey = "perdure-session", enableSql = true),
+          (className = "SessionIndexDO", uniqueKey = "perdure-session-index", enableSql = true),
+        ],
+        durableObjectStorage = (localDisk = "storage"),
+        globalOutbound = "nowhere",
+      ),
+    ),
+    (name = "storage", disk = (path = "/srv/perdure/data", writable = true)),
+    (name = "console", disk = (path = "/usr/lib/perdure/console")),
+    # The default would let the Worker connect to any public address.
+    (name = "nowhere", network = (allow = [])),
+  ],
+  sockets = [
+    (name = "http", address = "127.0.0.1:8787", http = (), service = "perdure"),
+  ],
+  # One JSON object a line, so that the level of each is known.
+  logging = (structuredLogging = true),
+);
+`);
+});
+
+test("A path cannot leave its literal", () => {
+  const config = formatWorkerdConfig({ ...settings, storage: '/a"b\\c\nd' });
+  expect(config).toContain(String.raw`path = "/a\"b\\c\x0ad", writable = true`);
+});
+
+test("An IPv6 address stands in brackets", () => {
+  const config = formatWorkerdConfig({ ...settings, address: { host: "::1", port: 8787 } });
+  expect(config).toContain('address = "[::1]:8787"');
+});

@@ -22,6 +22,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
+    // Cookies ignore ports, so the login of the server at this address holds here, too.
+    host: "127.0.0.1",
     proxy: {
       // The server checks Host and Origin: both must name it, not this one.
       "/v1": {

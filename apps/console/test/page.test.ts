@@ -1,6 +1,6 @@
 import { EMPTY_STATE, type Message, type SessionState } from "perdure/protocol";
 import { expect, test } from "vitest";
-import { parseEvents } from "../src/inspector/event-lines.ts";
+import { outcomesOf, parseEvents } from "../src/session/log-page.ts";
 import { routeOf, sessionPath } from "../src/navigation.tsx";
 import { announcementsOf } from "../src/session/announcements.ts";
 import { closedReason } from "../src/session/closed-reason.ts";
@@ -114,22 +114,26 @@ test("a new question is said", () => {
   ]);
 });
 
-test("events of a page get their positions, a run of deltas as many as it has", () => {
-  const { lines, head } = parseEvents({
+test("events of a page get their positions, and deltas of one text are one line", () => {
+  const page = parseEvents({
     position: 4,
-    head: 8,
+    head: 9,
     floor: 0,
     events: [
       { type: "start", messageId: "m" },
       { type: "text-delta", id: "t", delta: "Hello", splits: [2, 3] },
+      { type: "text-delta", id: "t", delta: " you" },
+      { type: "text-delta", id: "u", delta: "Bye" },
       { type: "turn.ended", turn: "t", outcome: "completed" },
     ],
   });
 
-  expect(lines.map(({ position, type, text }) => `${position} ${type} ${text}`)).toEqual([
-    "7 turn.ended completed",
-    "5 text-delta Hello",
+  expect(page.lines.map(({ position, type, text }) => `${position} ${type} ${text}`)).toEqual([
+    "9 turn.ended completed",
+    "8 text-delta Bye",
+    "5 text-delta Hello you",
     "4 start ",
   ]);
-  expect(head).toBe(8);
+  expect(page.head).toBe(9);
+  expect(outcomesOf(page)).toEqual([{ turn: "t", outcome: "completed", reason: undefined }]);
 });

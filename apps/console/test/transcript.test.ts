@@ -1,7 +1,7 @@
 import type { PendingCommand } from "perdure/client";
 import { EMPTY_STATE, reduce, type SessionEvent, type SessionState } from "perdure/protocol";
 import { expect, test } from "vitest";
-import { NO_MEMORY, remember, type Memory } from "../src/session/memory.ts";
+import { NO_MEMORY, recallOutcomes, remember, type Memory } from "../src/session/memory.ts";
 import { joinEarlier, parsePage } from "../src/transcript/earlier.ts";
 import { transcriptOf, type Entry } from "../src/transcript/entries.ts";
 
@@ -105,6 +105,17 @@ test("a turn that was cut off says so at its end, a completed one says nothing",
   );
 
   expect(lines(played)).toEqual(["prompt-a", "x", "interrupted", "prompt-b", "y"]);
+});
+
+const told = (turn: string) => ({ turn, outcome: "failed", reason: undefined }) as const;
+
+test("an outcome that the log tells of does not replace one that was seen", () => {
+  const { memory } = play(prompt("a"), begun(1), ended("a", "cancelled"));
+
+  const recalled = recallOutcomes(memory, [told("a"), told("b")]);
+
+  expect(recalled.outcomes.get("a")?.outcome).toBe("cancelled");
+  expect(recalled.outcomes.get("b")?.outcome).toBe("failed");
 });
 
 test("a prompt on its way is shown last, and once when the log already has it", () => {

@@ -8,10 +8,12 @@ import { useApprovals } from "./approvals-context.tsx";
 
 /** The buttons of an open question, or what became of it. */
 export function ApprovalAnswer({ approval }: { readonly approval: ApprovalView }) {
+  // Outlives the buttons: whoever was not the first is told what counts instead.
+  const [chosen, setChosen] = useState<ApprovalOption>();
   return approval.state === "pending" ? (
-    <OpenQuestion approval={approval} />
+    <OpenQuestion approval={approval} chosen={chosen} onChoose={setChosen} />
   ) : (
-    <Verdict approval={approval} />
+    <Verdict approval={approval} chosen={chosen} />
   );
 }
 
@@ -27,29 +29,49 @@ export function ApprovalCard({ approval }: { readonly approval: ApprovalView }) 
   );
 }
 
-function Verdict({ approval }: { readonly approval: ApprovalView }) {
+function Verdict({
+  approval,
+  chosen,
+}: {
+  readonly approval: ApprovalView;
+  readonly chosen: ApprovalOption | undefined;
+}) {
   const isAllowed = approval.state === "decided" && approval.approved === true;
+  const isLost = chosen !== undefined && chosen.id !== approval.option;
   return (
-    <p className="verdict" data-allowed={isAllowed}>
+    <div className="verdict" data-allowed={isAllowed}>
       {isAllowed ? <ShieldCheck aria-hidden size={15} /> : <ShieldX aria-hidden size={15} />}
-      {verdictOf(approval)}
-    </p>
+      <p>{verdictOf(approval)}</p>
+      {isLost && (
+        <p className="verdict-lost" role="alert">
+          You chose “{chosen.name}”, but that came too late: it has no effect.
+        </p>
+      )}
+    </div>
   );
 }
 
-function OpenQuestion({ approval }: { readonly approval: ApprovalView }) {
+function OpenQuestion({
+  approval,
+  chosen,
+  onChoose,
+}: {
+  readonly approval: ApprovalView;
+  readonly chosen: ApprovalOption | undefined;
+  readonly onChoose: (option: ApprovalOption | undefined) => void;
+}) {
   const { client, canDecide } = useApprovals();
-  const [chosen, setChosen] = useState<string>();
   const [problem, setProblem] = useState<string>();
 
   const decide = async (option: ApprovalOption) => {
-    setChosen(option.id);
+    onChoose(option);
     setProblem(undefined);
     try {
       await client.approve(approval.approval, option.id);
     } catch (error) {
-      setProblem(lostSentence(error, approval.options));
-      setChosen(undefined);
+      if (isTooLate(error)) return;
+      setProblem(sentenceOf(error));
+      onChoose(undefined);
     }
   };
   return (
@@ -83,14 +105,10 @@ function OpenQuestion({ approval }: { readonly approval: ApprovalView }) {
   );
 }
 
-/** Someone else may have been faster: then the problem carries the decision that counts. */
-function lostSentence(error: unknown, options: readonly ApprovalOption[]): string {
-  if (!(error instanceof PerdureError) || error.code !== "already_decided")
-    return sentenceOf(error);
-  const { option, by } = error.extra ?? {};
-  const name = options.find((one) => one.id === option)?.name;
-  const who = typeof by === "string" ? by : "someone else";
-  return name === undefined
-    ? `${who} decided first; that decision counts.`
-    : `${who} decided first: ${name}. That decision counts.`;
+/** Then the decision that counts is on its way to this page. */
+function isTooLate(error: unknown): boolean {
+  return (
+    error instanceof PerdureError &&
+    (error.code === "already_decided" || error.code === "approval_closed")
+  );
 }

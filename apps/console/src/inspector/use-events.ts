@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { request, sentenceOf } from "../http.ts";
-import { parseEvents, type EventLines } from "./event-lines.ts";
+import { parseEvents, type EventLines } from "../session/log-page.ts";
 
 /** How many positions back the inspector looks. Merged deltas take one position each. */
 const WINDOW = 200;

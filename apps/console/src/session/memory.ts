@@ -48,6 +48,12 @@ export function recall(memory: Memory, stored: readonly ApprovalView[]): Memory 
   return { ...memory, approvals };
 }
 
+/** The memory with outcomes that the log tells of. */
+export function recallOutcomes(memory: Memory, told: readonly Outcome[]): Memory {
+  const outcomes = told.reduce(rememberOutcome, memory.outcomes);
+  return outcomes === memory.outcomes ? memory : { ...memory, outcomes };
+}
+
 function rememberOutcome(
   outcomes: Memory["outcomes"],
   outcome: Outcome | undefined,

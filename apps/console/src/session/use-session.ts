@@ -1,10 +1,11 @@
 import { SessionClient, type ClientState } from "perdure/client";
 import type { PlacedMessage } from "perdure/protocol";
-import { useCallback, useEffect, useReducer } from "react";
+import { useCallback, useEffect, useReducer, useState } from "react";
 import { parseApprovals } from "../approvals/approval-view.ts";
 import { request } from "../http.ts";
+import { outcomesOf, parseEvents } from "./log-page.ts";
 import { joinEarlier, parsePage, type EarlierMessages } from "../transcript/earlier.ts";
-import { NO_MEMORY, recall, remember, type Memory } from "./memory.ts";
+import { NO_MEMORY, recall, recallOutcomes, remember, type Memory } from "./memory.ts";
 
 /** One session as the page shows it. */
 export interface SessionHandle {
@@ -47,6 +48,7 @@ export function useSession(session: string): SessionHandle | undefined {
   }, [session]);
 
   useStoredApprovals(session, view, change);
+  useLoggedOutcomes(session, view, change);
 
   const first = view?.state.session?.messages[0]?.position;
   const { messages, hasEarlier } = joinEarlier(view?.earlier, view?.state);
@@ -99,4 +101,33 @@ function useStoredApprovals(
     // `open` is no input of the request: its change is the reason to ask again.
     // oxlint-disable-next-line react/exhaustive-effect-dependencies
   }, [session, isLive, open, change]);
+}
+
+/** How far back the log is searched, in positions. */
+const OUTCOME_WINDOW = 200;
+
+/** Looks up how the last turns ended, once: a snapshot holds the messages of a turn, and not its end. */
+function useLoggedOutcomes(
+  session: string,
+  view: View | undefined,
+  change: (apply: Change) => void,
+): void {
+  const [before, setBefore] = useState<number>();
+  const cursor = view?.state.link === "live" ? view.state.cursor : undefined;
+  if (before === undefined && cursor !== undefined) setBefore(cursor);
+  useEffect(() => {
+    if (before === undefined) return;
+    const reading = new AbortController();
+    const after = Math.max(before - OUTCOME_WINDOW, 0);
+    const path = `/v1/sessions/${encodeURIComponent(session)}/events?after=${after}`;
+    request("GET", path, undefined, reading.signal).then(
+      (answer) => {
+        const told = outcomesOf(parseEvents(answer));
+        return change((view) => view && { ...view, memory: recallOutcomes(view.memory, told) });
+      },
+      // What retention has passed is told by nobody; the transcript is whole without it.
+      () => undefined,
+    );
+    return () => reading.abort();
+  }, [session, before, change]);
 }

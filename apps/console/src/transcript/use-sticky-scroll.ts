@@ -38,9 +38,12 @@ export function useStickyScroll(firstKey: string | undefined): StickyScroll {
     const scroll = scrollRef.current;
     if (scroll === null) return;
     const distance = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight;
-    // Growing content moves the end away without moving the reader: only scrolling up lets go.
+    // Growing content moves the end away, and shrinking content moves the reader: only scrolling up while the content
+    // stays as it was lets go.
+    const isMovedByReader =
+      scroll.scrollTop < lastTop.current && scroll.scrollHeight === lastHeight.current;
     if (distance < END_DISTANCE) isFollowing.current = true;
-    else if (scroll.scrollTop < lastTop.current) isFollowing.current = false;
+    else if (isMovedByReader) isFollowing.current = false;
     lastTop.current = scroll.scrollTop;
     setAtEnd(isFollowing.current);
   }, []);
@@ -52,6 +55,7 @@ export function useStickyScroll(firstKey: string | undefined): StickyScroll {
     const observer = new ResizeObserver(() => {
       lastHeight.current = scroll.scrollHeight;
       if (isFollowing.current) scroll.scrollTop = scroll.scrollHeight;
+      lastTop.current = scroll.scrollTop;
     });
     observer.observe(content);
     observer.observe(scroll);

@@ -49,6 +49,8 @@ async function run(command: string, args: string[], options: RunOptions): Promis
     if (!quiet) console.error(`perdure run: ${line}`);
   };
   const base = serverUrl(options.url);
+  // A token that cannot be had is told at once, not tried again.
+  await resolveToken(options, { role: "runner", session });
   if (options.create === true) await createSession(options);
 
   const interrupt = listenForInterrupt();

@@ -72,16 +72,21 @@ export class Dialer {
 
   async #dial(): Promise<void> {
     const { url, token } = this.#options;
-    const bearer = await token();
-    if (this.#isStopped) return;
-    const socket = new WebSocket(url, {
-      headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      maxPayload: MAX_FRAME_BYTES,
-      perMessageDeflate: false,
-    });
-    this.#socket = socket;
-    this.#listen(socket);
+    try {
+      const bearer = await token();
+      if (this.#isStopped) return;
+      const socket = new WebSocket(url, {
+        headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
+        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+        maxPayload: MAX_FRAME_BYTES,
+        perMessageDeflate: false,
+      });
+      this.#socket = socket;
+      this.#listen(socket);
+    } catch (error) {
+      // There is no token at the moment: its file is being replaced.
+      this.#retry(error instanceof Error ? error.message : String(error));
+    }
   }
 
   #listen(socket: WebSocket): void {
@@ -135,11 +140,12 @@ export class Dialer {
       this.#socket = undefined;
       if (isOpen) failure = `closed with ${code} ${reason.toString()}`.trimEnd();
       const again = isOpen ? this.#options.onClose(code, reason.toString()) : true;
-      if (again && !this.#isStopped) this.#retry(failure);
+      if (again) this.#retry(failure);
     });
   }
 
   #retry(why: string): void {
+    if (this.#isStopped) return;
     const longest = Math.min(FIRST_WAIT_MS * 2 ** this.#failures, LONGEST_WAIT_MS);
     const wait = Math.round(longest * (0.5 + Math.random() / 2));
     this.#failures += 1;

@@ -37,69 +37,92 @@ export function isMigrated(sql: Sql): boolean {
 
 /**
  * Brings storage up to date: each missing migration in a transaction of its own, in order. Throws `broken`, before
- * anything is changed, where versions are not ascending, or where a migration that has run was edited, renamed or removed.
+ * anything is changed, where versions do not rise, or where a migration that has run was edited, renamed or removed.
  */
 export function migrate(sql: Sql, schemas: readonly Schema[]): void {
+  const isNew = !isMigrated(sql);
+  const missing = schemas.flatMap((schema) =>
+    missingSteps(schema, isNew ? [] : appliedSteps(sql, schema.owner)),
+  );
   sql.script(TABLE);
-  for (const schema of schemas) migrateSchema(sql, schema);
+  for (const step of missing) apply(sql, step);
 }
 
-function migrateSchema(sql: Sql, { owner, migrations }: Schema): void {
-  const applied = sql.run<{ version: number; name: string; checksum: string }>(
+/** A migration in its long form, with what is recorded of it. */
+interface Step {
+  readonly owner: string;
+  readonly version: number;
+  readonly name: string;
+  readonly up: string | ((sql: Sql) => unknown);
+  readonly checksum: string;
+}
+
+/** A row of the table. */
+type AppliedStep = Pick<Step, "version" | "name" | "checksum">;
+
+function appliedSteps(sql: Sql, owner: string): readonly AppliedStep[] {
+  return sql.run<AppliedStep>(
     "SELECT version, name, checksum FROM perdure_migrations WHERE owner = ? ORDER BY version",
     owner,
   );
-  const steps = migrations.map(normalize);
-  steps.forEach((step, index) => {
+}
+
+/** The steps that have not run, after checking that those that have are the first of the list, unchanged. */
+function missingSteps(
+  { owner, migrations }: Schema,
+  applied: readonly AppliedStep[],
+): readonly Step[] {
+  const steps = migrations.map((migration) => normalize(owner, migration));
+  steps.forEach(({ version }, index) => {
     const before = steps[index - 1]?.version ?? 0;
-    if (!Number.isSafeInteger(step.version) || step.version <= before)
+    if (!Number.isSafeInteger(version) || version <= before)
       throw broken(
         owner,
-        step.version,
+        version,
         `versions must be whole numbers that rise; it comes after ${before}`,
       );
   });
   applied.forEach((row, index) => {
-    const step = steps[index];
-    if (step === undefined || step.version !== row.version)
-      throw broken(
-        owner,
-        row.version,
-        `it has run here but is not in the list any more; put "${row.name}" back`,
-      );
-    if (step.checksum !== row.checksum)
-      throw broken(
-        owner,
-        row.version,
-        `it was edited after it had run; undo the edit and add a new migration`,
-      );
+    const why = differenceOf(row, steps[index]);
+    if (why !== undefined) throw broken(owner, row.version, why);
   });
-  for (const step of steps.slice(applied.length)) {
-    sql.transaction(() => {
-      if (typeof step.up === "string") sql.script(step.up);
-      else step.up(sql);
-      sql.run(
-        "INSERT INTO perdure_migrations (owner, version, name, checksum) VALUES (?, ?, ?, ?)",
-        owner,
-        step.version,
-        step.name,
-        step.checksum,
-      );
-    });
-  }
+  return steps.slice(applied.length);
+}
+
+/** Why a step cannot stand for the one that has run; undefined where it can. */
+function differenceOf(applied: AppliedStep, step: Step | undefined): string | undefined {
+  if (step === undefined || step.version !== applied.version)
+    return `it has run here but is not in the list any more; put "${applied.name}" back`;
+  if (step.name !== applied.name)
+    return `it was renamed to "${step.name}" after it had run; name it "${applied.name}" again`;
+  if (step.checksum !== applied.checksum)
+    return "it was edited after it had run; undo the edit and add a new migration";
+  return undefined;
+}
+
+function apply(sql: Sql, { owner, version, name, up, checksum }: Step): void {
+  sql.transaction(() => {
+    if (typeof up === "string") sql.script(up);
+    // What an asynchronous function does after its first `await` would be outside of the transaction.
+    else if (up(sql) instanceof Promise)
+      throw broken(owner, version, "its function is asynchronous; make it synchronous");
+    sql.run(
+      "INSERT INTO perdure_migrations (owner, version, name, checksum) VALUES (?, ?, ?, ?)",
+      owner,
+      version,
+      name,
+      checksum,
+    );
+  });
 }
 
 /** A function's text changes with the bundler, so of a function only its version and name are checked. */
-function normalize(migration: Migration) {
+function normalize(owner: string, migration: Migration): Step {
   const { version } = migration;
   const name = "name" in migration ? migration.name : `version ${version}`;
   const up = "up" in migration ? migration.up : migration.sql;
-  return {
-    version,
-    name,
-    up,
-    checksum: digestOf(typeof up === "string" ? up : `${version} ${name}`),
-  };
+  const checksum = digestOf(typeof up === "string" ? up : `${version} ${name}`);
+  return { owner, version, name, up, checksum };
 }
 
 function broken(owner: string, version: number, why: string): PerdureError {

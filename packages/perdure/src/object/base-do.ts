@@ -14,6 +14,7 @@ import {
   problemOf,
 } from "../protocol/index.ts";
 import { systemClock } from "./clock.ts";
+import { closeCodeOf } from "./close-code.ts";
 import { COMMAND_MIGRATIONS } from "./commands.ts";
 import { DurableLink } from "./durable-link.ts";
 import { DurableSql } from "./durable-sql.ts";
@@ -62,10 +63,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     });
     this.#isMigrated = isMigrated(this.#sql);
     if (this.#isMigrated) this.#migrate();
-    for (const socket of ctx.getWebSockets()) {
-      const link = DurableLink.restore(socket);
-      if (link !== undefined) this.#links.set(socket, link);
-    }
+    for (const link of restoredLinks(ctx.getWebSockets())) this.#links.set(link.socket, link);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
   }
 
@@ -92,9 +90,14 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     return this.#timers;
   }
 
-  /** All open sockets. */
+  /** All open sockets, in the order in which they were accepted. */
   protected get links(): readonly Link[] {
-    return [...this.#links.values()];
+    return [...this.#links.values()].filter((link) => !link.isClosed);
+  }
+
+  /** Most open sockets; an upgrade past it gets `too_many_connections`. */
+  protected get maxConnections(): number {
+    return MAX_SOCKETS_PER_SESSION;
   }
 
   /** Answers a request that is no WebSocket upgrade. */
@@ -105,7 +108,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   /** Decides about a new socket before it is accepted: throw a `PerdureError` to refuse it. */
   protected onUpgrade(_request: Request): void {}
 
-  /** A socket was accepted. */
+  /** A socket was accepted. What it throws is answered with a close. */
   protected onConnect(_link: Link): void | Promise<void> {}
 
   /** A socket sent a text within the limits of size and rate. What it throws is answered with a close. */
@@ -144,15 +147,9 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const link = this.#links.get(socket);
     if (link === undefined) return socket.close(CLOSE.broken, "This socket is unknown; reconnect.");
-    try {
-      if (this.#broken !== undefined) throw this.#broken;
-      const text = this.#admit(link, message);
-      await this.onMessage(link, text);
-    } catch (error) {
-      const problem = problemOf(error);
-      link.send(JSON.stringify({ t: "error", i: "", error: problem }));
-      link.close(closeCodeOf(problem.code), problem.detail);
-    }
+    // Whatever was on its way when this side closed is not taken any more; its sender hears of the close.
+    if (link.isClosed) return;
+    await this.#serve(link, () => this.onMessage(link, this.#admit(link, message)));
   }
 
   /** The platform's entry point for closes; override `onDisconnect`. */
@@ -178,15 +175,9 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
       await this.ctx.storage.setAlarm(Date.now() + BROKEN_RETRY_MS);
       return;
     }
-    for (const timer of this.#timers.due()) {
-      try {
-        await this.onTimer(timer.name, timer.payload);
-        this.#timers.succeeded(timer);
-      } catch (error) {
-        this.#timers.failed(timer, error);
-      }
-    }
-    this.#timers.rearm();
+    // Storage without tables has no timers: the alarm is from before they were kept here.
+    if (this.#isMigrated)
+      await this.#timers.ring(({ name, payload }) => this.onTimer(name, payload));
   }
 
   // -------------------------------------------------------------------------------------------- inside
@@ -213,23 +204,35 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
 
   #accept(request: Request): Response {
     const connection = connectionOf(request);
-    if (this.#links.size >= MAX_SOCKETS_PER_SESSION)
+    if (this.#links.size >= this.maxConnections)
       throw new PerdureError(
         "too_many_connections",
-        `This session has its ${MAX_SOCKETS_PER_SESSION} connections; try later.`,
+        `This object has its ${this.maxConnections} connections; try later.`,
       );
     this.onUpgrade(request);
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server, [connection.kind]);
     const link = new DurableLink(server, {
       ...connection,
       id: crypto.randomUUID(),
       connectedAt: Date.now(),
     });
+    this.ctx.acceptWebSocket(server, [connection.kind]);
     this.#links.set(server, link);
     this.onConnectionsChanged(this.#links.size);
-    void this.onConnect(link);
+    void this.#serve(link, () => this.onConnect(link));
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Runs a hook for a socket; what it throws is told to the other side, and closes the socket. */
+  async #serve(link: DurableLink, hook: () => void | Promise<void>): Promise<void> {
+    try {
+      if (this.#broken !== undefined) throw this.#broken;
+      await hook();
+    } catch (error) {
+      const problem = problemOf(error);
+      link.send(JSON.stringify({ t: "error", i: "", error: problem }));
+      link.close(closeCodeOf(problem.code), problem.detail);
+    }
   }
 
   /** The text of a frame within the limits; throws where it is not. */
@@ -274,25 +277,10 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   }
 }
 
-function closeCodeOf(code: string): number {
-  switch (code) {
-    case "unauthorized":
-      return CLOSE.unauthorized;
-    case "forbidden":
-      return CLOSE.forbidden;
-    case "session_not_found":
-      return CLOSE.notFound;
-    case "session_terminated":
-      return CLOSE.terminated;
-    case "too_large":
-      return CLOSE.tooLarge;
-    case "rate_limited":
-      return CLOSE.rateLimited;
-    case "bad_frame":
-    case "bad_request":
-    case "unsupported_version":
-      return CLOSE.badFrame;
-    default:
-      return CLOSE.broken;
-  }
+/** Sockets that have outlived the object's memory, in the order in which they were accepted; the platform has its own. */
+function restoredLinks(sockets: readonly WebSocket[]): readonly DurableLink[] {
+  return sockets
+    .toReversed()
+    .flatMap((socket) => DurableLink.restore(socket) ?? [])
+    .toSorted((a, b) => a.attachment.connectedAt - b.attachment.connectedAt);
 }

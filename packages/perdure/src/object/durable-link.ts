@@ -11,7 +11,7 @@ export class DurableLink implements Link {
   readonly socket: WebSocket;
   #attachment: Attachment;
 
-  /** Wraps an accepted socket. Throws where the attachment is larger than the platform keeps. */
+  /** Wraps a socket that is to be accepted. Throws where the attachment is larger than the platform keeps. */
   constructor(socket: WebSocket, attachment: Attachment) {
     this.socket = socket;
     this.#attachment = attachment;
@@ -22,6 +22,11 @@ export class DurableLink implements Link {
   static restore(socket: WebSocket): DurableLink | undefined {
     const attachment = socket.deserializeAttachment() as Attachment | null;
     return attachment === null ? undefined : new DurableLink(socket, attachment);
+  }
+
+  /** Whether either side has closed the socket. */
+  get isClosed(): boolean {
+    return this.socket.readyState !== WebSocket.OPEN;
   }
 
   get attachment(): Attachment {

@@ -45,7 +45,7 @@ export function upgradeRequest(connection: Connection): Request {
 /** Reads the connection header. Throws `unauthorized` where there is none or it makes no sense. */
 export function connectionOf(request: Request): Connection {
   const header = request.headers.get(CONNECTION_HEADER);
-  const parsed = header === null ? undefined : parseConnection(decodeURIComponent(header));
+  const parsed = header === null ? undefined : parseConnection(header);
   if (parsed === undefined)
     throw new PerdureError(
       "unauthorized",
@@ -54,12 +54,22 @@ export function connectionOf(request: Request): Connection {
   return parsed;
 }
 
-function parseConnection(text: string): Connection | undefined {
-  const value: unknown = JSON.parse(text);
+function parseConnection(header: string): Connection | undefined {
+  const value = decode(header);
   if (!isObject(value)) return undefined;
   const role = ROLES.find((one) => one === value["role"]);
   const kind = KINDS.find((one) => one === value["kind"]);
   const { subject, expiresAt } = value;
   if (role === undefined || kind === undefined || typeof subject !== "string") return undefined;
+  // Whoever does not say that a connection never expires must say when it does.
+  if (expiresAt !== null && !Number.isFinite(expiresAt)) return undefined;
   return { subject, role, kind, expiresAt: typeof expiresAt === "number" ? expiresAt : null };
+}
+
+function decode(header: string): unknown {
+  try {
+    return JSON.parse(decodeURIComponent(header));
+  } catch {
+    return undefined;
+  }
 }

@@ -19,7 +19,9 @@ export class RateLimit {
   /** Takes one; false where none is left. */
   take(): boolean {
     const now = this.#clock.now();
-    this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) / 1000) * this.#perSecond);
+    // A clock that was set back takes nothing away.
+    const seconds = Math.max(0, now - this.#at) / 1000;
+    this.#left = Math.min(this.#burst, this.#left + seconds * this.#perSecond);
     this.#at = now;
     if (this.#left < 1) return false;
     this.#left -= 1;

@@ -11,7 +11,10 @@ const BACKOFF_MS = 2_000;
 const MAX_BACKOFF_MS = 60 * 60 * 1000;
 
 /** Attempts after which a timer becomes a dead letter: about three hours of trying. */
-export const MAX_ATTEMPTS = 12;
+export const MAX_ATTEMPTS = 14;
+
+/** The platform takes no alarm after 2189: a later deadline is this one. */
+const LATEST_MS = Date.UTC(2189, 0, 1);
 
 /** The tables of timers. */
 export const TIMER_MIGRATIONS: readonly Migration[] = [
@@ -36,6 +39,8 @@ export interface Alarm {
 /** A timer that is due. */
 export interface DueTimer {
   readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly dueAt: number;
   readonly payload: unknown;
   /** How often it has failed. */
   readonly attempts: number;
@@ -54,6 +59,8 @@ export class Timers {
   readonly #sql: Sql;
   readonly #clock: Clock;
   readonly #alarm: Alarm;
+  /** The timer whose handler is running. */
+  #ringing: DueTimer | undefined;
 
   constructor(sql: Sql, clock: Clock, alarm: Alarm) {
     this.#sql = sql;
@@ -61,14 +68,15 @@ export class Timers {
     this.#alarm = alarm;
   }
 
-  /** Sets, or moves, the timer of this name. `payload` is JSON. */
+  /** Sets, or moves, the timer of this name. `at` is in milliseconds since 1970; `payload` is JSON. */
   set(name: string, at: number, payload: unknown = null): void {
+    const dueAt = this.#deadline(name, at);
     this.#moving(() => {
       this.#sql.run(
         `INSERT INTO timers (name, due_at, attempts, payload) VALUES (?, ?, 0, ?)
          ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at, attempts = 0, payload = excluded.payload`,
         name,
-        Math.ceil(at),
+        dueAt,
         JSON.stringify(payload),
       );
     });
@@ -93,55 +101,26 @@ export class Timers {
     );
   }
 
-  /** Timers that are due now, earliest first. */
-  due(): readonly DueTimer[] {
-    return this.#sql
-      .run<{ name: string; payload: string; attempts: number }>(
-        "SELECT name, payload, attempts FROM timers WHERE due_at <= ? ORDER BY due_at",
-        this.#clock.now(),
-      )
-      .map(({ name, payload, attempts }) => ({
-        name,
-        attempts,
-        payload: JSON.parse(payload) as unknown,
-      }));
-  }
-
-  /** Its handler has succeeded: forgets the timer, unless the handler has set it anew. */
-  succeeded(timer: DueTimer): void {
-    this.#sql.run(
-      "DELETE FROM timers WHERE name = ? AND due_at <= ?",
-      timer.name,
-      this.#clock.now(),
-    );
-  }
-
-  /** Its handler has failed: tries again later, or keeps it as a dead letter. */
-  failed(timer: DueTimer, error: unknown): void {
-    const attempts = timer.attempts + 1;
-    const now = this.#clock.now();
-    if (attempts < MAX_ATTEMPTS) {
-      const wait = Math.min(BACKOFF_MS * 2 ** (attempts - 1), MAX_BACKOFF_MS);
-      this.#sql.run(
-        "UPDATE timers SET due_at = ?, attempts = ? WHERE name = ?",
-        now + wait,
-        attempts,
-        timer.name,
-      );
-      return;
+  /**
+   * The alarm has rung: hands each timer that is due to `handle`, earliest first, then sets the alarm for the next
+   * deadline. A timer whose handler succeeds is forgotten; one whose handler throws is tried again later, or becomes a
+   * dead letter; one that was set anew meanwhile keeps its new deadline.
+   */
+  async ring(handle: (timer: DueTimer) => void | Promise<void>): Promise<void> {
+    for (const name of this.#dueNames()) {
+      const timer = this.#findDue(name);
+      // A handler before this one has moved or cancelled it.
+      if (timer === undefined) continue;
+      this.#ringing = timer;
+      try {
+        await handle(timer);
+        this.#forget(timer);
+      } catch (error) {
+        this.#failed(timer, error);
+      } finally {
+        this.#ringing = undefined;
+      }
     }
-    this.#sql.run("DELETE FROM timers WHERE name = ?", timer.name);
-    this.#sql.run(
-      "INSERT INTO dead_timers (name, payload, error, died_at) VALUES (?, ?, ?, ?)",
-      timer.name,
-      JSON.stringify(timer.payload),
-      error instanceof Error ? error.message : String(error),
-      now,
-    );
-  }
-
-  /** Sets the alarm for the next deadline: once after an alarm has rung, because that used it up. */
-  rearm(): void {
     const next = this.nextDueAt();
     if (next !== undefined) this.#alarm.set(next);
   }
@@ -168,5 +147,67 @@ export class Timers {
     if (after === before) return;
     if (after === undefined) this.#alarm.clear();
     else this.#alarm.set(after);
+  }
+
+  /** A timer that its own handler sets anew must be told apart from the one that rang, so its deadline is later. */
+  #deadline(name: string, at: number): number {
+    if (Number.isNaN(at))
+      throw new RangeError(`The deadline of the timer "${name}" is not a number.`);
+    const dueAt = Math.min(Math.max(1, Math.ceil(at)), LATEST_MS);
+    return this.#ringing?.name === name ? Math.max(dueAt, this.#ringing.dueAt + 1) : dueAt;
+  }
+
+  #dueNames(): readonly string[] {
+    return this.#sql
+      .run<{ name: string }>(
+        "SELECT name FROM timers WHERE due_at <= ? ORDER BY due_at",
+        this.#clock.now(),
+      )
+      .map(({ name }) => name);
+  }
+
+  #findDue(name: string): DueTimer | undefined {
+    const [row] = this.#sql.run<{ due_at: number; payload: string; attempts: number }>(
+      "SELECT due_at, payload, attempts FROM timers WHERE name = ? AND due_at <= ?",
+      name,
+      this.#clock.now(),
+    );
+    if (row === undefined) return undefined;
+    const { due_at: dueAt, attempts, payload } = row;
+    return { name, dueAt, attempts, payload: JSON.parse(payload) as unknown };
+  }
+
+  /** Forgets a timer, unless it was set anew; answers whether it was there. */
+  #forget({ name, dueAt }: DueTimer): boolean {
+    return (
+      this.#sql.run("DELETE FROM timers WHERE name = ? AND due_at = ? RETURNING name", name, dueAt)
+        .length > 0
+    );
+  }
+
+  #failed(timer: DueTimer, error: unknown): void {
+    const attempts = timer.attempts + 1;
+    const now = this.#clock.now();
+    if (attempts < MAX_ATTEMPTS) {
+      const wait = Math.min(BACKOFF_MS * 2 ** (attempts - 1), MAX_BACKOFF_MS);
+      this.#sql.run(
+        "UPDATE timers SET due_at = ?, attempts = ? WHERE name = ? AND due_at = ?",
+        now + wait,
+        attempts,
+        timer.name,
+        timer.dueAt,
+      );
+      return;
+    }
+    this.#sql.transaction(() => {
+      if (!this.#forget(timer)) return;
+      this.#sql.run(
+        "INSERT INTO dead_timers (name, payload, error, died_at) VALUES (?, ?, ?, ?)",
+        timer.name,
+        JSON.stringify(timer.payload),
+        error instanceof Error ? error.message : String(error),
+        now,
+      );
+    });
   }
 }

@@ -14,9 +14,15 @@ export function digestOf(text: string): string {
  * forms are those of `JSON.stringify`).
  */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+  return write(JSON.parse(JSON.stringify(value ?? null)));
+}
+
+/** Writes keys itself, because an object lists keys that are whole numbers first, whatever order they were put in. */
+function write(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(write).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, inner]) => `${JSON.stringify(key)}:${write(inner)}`);
+  return `{${members.join(",")}}`;
 }

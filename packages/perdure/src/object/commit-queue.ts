@@ -25,11 +25,18 @@ export interface CommitHost {
   sync(): Promise<void>;
   /** Called once after each batch, before the jobs' own effects. Sends what all readers get. */
   publish(): void;
+  /**
+   * Called with what `publish` or an effect threw. What was written stands and is answered so, but somebody may not have
+   * been told. Default: an error on the console.
+   */
+  onFault?(error: unknown): void;
 }
 
 interface Job {
   /** Writes; answers the function to call after the batch. Never throws. */
   readonly run: () => () => void;
+  /** Answers for a job that cannot be run any more. */
+  readonly refuse: (error: unknown) => void;
 }
 
 /** Commits jobs in order. */
@@ -37,7 +44,6 @@ export class CommitQueue {
   readonly #host: CommitHost;
   #waiting: Job[] = [];
   #busy = false;
-  #crowded = false;
 
   constructor(host: CommitHost) {
     this.#host = host;
@@ -49,38 +55,40 @@ export class CommitQueue {
    */
   submit<T>(work: (commit: Commit) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({
-        run: () => {
-          const effects: (() => void)[] = [];
-          try {
-            const value = this.#host.transaction(() =>
-              work({ after: (effect) => effects.push(effect) }),
-            );
-            return () => {
-              for (const effect of effects) effect();
-              resolve(value);
-            };
-          } catch (error) {
-            return () => reject(error);
-          }
-        },
-      });
-      // What the platform rejects here it reports by ending the object; nothing was sent.
-      if (!this.#busy) this.#drain().catch(reject);
+      this.#waiting.push({ run: () => this.#run(work, resolve, reject), refuse: reject });
+      if (!this.#busy) void this.#drain();
     });
+  }
+
+  #run<T>(
+    work: (commit: Commit) => T,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ): () => void {
+    const effects: (() => void)[] = [];
+    try {
+      const value = this.#host.transaction(() => work({ after: (effect) => effects.push(effect) }));
+      return () => {
+        for (const effect of effects) this.#guard(effect);
+        resolve(value);
+      };
+    } catch (error) {
+      return () => reject(error);
+    }
   }
 
   async #drain(): Promise<void> {
     this.#busy = true;
     try {
-      if (!this.#crowded) {
-        this.#commitWaiting();
-        await this.#host.sync();
-      }
-      while (this.#waiting.length > 0 || this.#crowded) {
+      this.#commitWaiting();
+      await this.#host.sync();
+      for (let isCrowded = false; this.#waiting.length > 0 || isCrowded;) {
         await this.#gather();
-        this.#crowded = this.#commitWaiting() > 1;
+        isCrowded = this.#commitWaiting() > 1;
       }
+    } catch (error) {
+      // Storage cannot confirm what was written: the platform ends the object. Nothing waits for an answer in vain.
+      for (const job of this.#waiting.splice(0)) job.refuse(error);
     } finally {
       this.#busy = false;
     }
@@ -96,10 +104,21 @@ export class CommitQueue {
 
   #commitWaiting(): number {
     const jobs = this.#waiting;
+    if (jobs.length === 0) return 0;
     this.#waiting = [];
     const answers = jobs.map((job) => job.run());
-    this.#host.publish();
+    this.#guard(() => this.#host.publish());
     for (const answer of answers) answer();
     return jobs.length;
+  }
+
+  /** What is told after the writes cannot undo them, nor keep others from being told. */
+  #guard(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      if (this.#host.onFault !== undefined) this.#host.onFault(error);
+      else console.error("perdure: what was written could not be told to everybody", error);
+    }
   }
 }

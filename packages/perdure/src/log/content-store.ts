@@ -3,7 +3,7 @@
 import type { Migration, Sql } from "../object/index.ts";
 import { digestOf } from "../object/index.ts";
 
-/** UTF-16 units of one chunk: at most three bytes each, so that a row stays under 1 MB. */
+/** Most UTF-16 units of one chunk: at most three bytes each, so that a row stays under 1 MB. */
 const CHUNK_LENGTH = 256 * 1024;
 
 /** The table of content. */
@@ -26,19 +26,22 @@ export class ContentStore {
     this.#sql = sql;
   }
 
-  /** Stores a text for the entry at `position`, the last that needs it so far; answers its digest. */
+  /**
+   * Stores a well-formed text for the entry at `position`, the last that needs it so far; answers its digest. JSON is
+   * well-formed, whatever strings it is made of.
+   */
   put(text: string, position: number): string {
     const digest = digestOf(text);
-    for (let start = 0, part = 0; start < text.length; start += CHUNK_LENGTH, part += 1) {
+    chunksOf(text).forEach((chunk, part) => {
       this.#sql.run(
         `INSERT INTO content (digest, part, position, body) VALUES (?, ?, ?, ?)
          ON CONFLICT (digest, part) DO UPDATE SET position = max(position, excluded.position)`,
         digest,
         part,
         position,
-        text.slice(start, start + CHUNK_LENGTH),
+        chunk,
       );
-    }
+    });
     return digest;
   }
 
@@ -56,4 +59,22 @@ export class ContentStore {
   trim(position: number): void {
     this.#sql.run("DELETE FROM content WHERE position <= ?", position);
   }
+}
+
+/** SQLite stores UTF-8, which has no form for half of a surrogate pair: no chunk ends between the halves. */
+function chunksOf(text: string): readonly string[] {
+  const chunks: string[] = [];
+  let start = 0;
+  do {
+    const end = start + CHUNK_LENGTH;
+    const isWithinPair = isHighSurrogate(text.charCodeAt(end - 1));
+    const chunk = text.slice(start, isWithinPair ? end - 1 : end);
+    chunks.push(chunk);
+    start += chunk.length;
+  } while (start < text.length);
+  return chunks;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
 }

@@ -6,10 +6,10 @@
 
 import type { Clock, Migration, Sql } from "../object/index.ts";
 import type { SessionEvent, WireEvent } from "../protocol/index.ts";
-import { dropFromRun, MAX_PAGE_BYTES, widthOf } from "../protocol/index.ts";
+import { deltaOf, dropFromRun, MAX_PAGE_BYTES } from "../protocol/index.ts";
 import { ContentStore } from "./content-store.ts";
 import type { Segment } from "./segment.ts";
-import { decodeSegment, encodeSegments } from "./segment.ts";
+import { decodeSegment, encodeSegments, eventOf, widthOfEntry } from "./segment.ts";
 
 /** The table of the log. The key is the position of a row's last event; no other index, because each costs a row. */
 export const LOG_MIGRATIONS: readonly Migration[] = [
@@ -112,10 +112,14 @@ export class EventLog {
     return true;
   }
 
-  /** Durable events after `after`, about `maxLength` UTF-16 units of them. `after` must not be below the floor. */
+  /**
+   * Durable events after `after`, up to and with the one that takes them past `maxLength` UTF-16 units. Below the floor
+   * the page begins after the floor, and its `position` says so.
+   */
   read(after: number, maxLength = MAX_PAGE_BYTES): Page {
+    const start = Math.max(after, this.#floor);
     const events: WireEvent[] = [];
-    let next = after;
+    let next = start;
     let length = 0;
     while (next < this.#head && length < maxLength) {
       const segments = this.#rows(
@@ -123,16 +127,14 @@ export class EventLog {
         next,
         ROWS_PER_QUERY,
       );
-      for (const segment of segments) {
+      for (const { event, position } of this.#eventsAfter(segments, next)) {
+        events.push(event);
+        next = position;
+        length += JSON.stringify(event).length;
         if (length >= maxLength) break;
-        for (const event of eventsAfter(segment, next)) {
-          events.push(event);
-          length += JSON.stringify(event).length;
-        }
-        next = segment.to;
       }
     }
-    return { position: after + 1, events, next };
+    return { position: start + 1, events, next };
   }
 
   /**
@@ -168,26 +170,29 @@ export class EventLog {
   }
 
   #rows(query: string, ...bindings: number[]): Segment[] {
-    return this.#sql
-      .run<{ position: number; body: string }>(query, ...bindings)
-      .map((row) => decodeSegment(row, this.content));
+    return this.#sql.run<{ position: number; body: string }>(query, ...bindings).map(decodeSegment);
   }
-}
 
-/** What of a segment comes after a cursor, which may stand inside a run. */
-function eventsAfter(segment: Segment, after: number): readonly WireEvent[] {
-  let position = segment.from;
-  return segment.events.flatMap((event) => {
-    const width = widthOf(event);
-    const skipped = Math.min(width, Math.max(0, after + 1 - position));
-    position += width;
-    return skipped === width ? [] : [dropFromRun(event, skipped)];
-  });
+  /** What comes after a cursor, which may stand inside a run, with the position of each event's end. */
+  *#eventsAfter(
+    segments: readonly Segment[],
+    after: number,
+  ): Generator<{ readonly event: WireEvent; readonly position: number }> {
+    for (const { from, entries } of segments) {
+      let position = from - 1;
+      for (const entry of entries) {
+        const start = position;
+        position += widthOfEntry(entry);
+        if (position <= after) continue;
+        const event = eventOf(entry, this.content);
+        yield { event: dropFromRun(event, Math.max(0, after - start)), position };
+      }
+    }
+  }
 }
 
 /** A delta's share of the row is its text; all else is measured as JSON. */
 function lengthOf(event: SessionEvent): number {
-  return "delta" in event && typeof event.delta === "string"
-    ? event.delta.length + 4
-    : JSON.stringify(event).length;
+  const delta = deltaOf(event);
+  return delta === undefined ? JSON.stringify(event).length : delta.text.length + 4;
 }

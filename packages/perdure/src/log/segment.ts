@@ -5,9 +5,9 @@ import { mergeRuns, widthOf } from "../protocol/index.ts";
 import type { ContentStore } from "./content-store.ts";
 
 /** An entry of a segment: an event, or a reference to one that is too large for a row. */
-type Entry = WireEvent | { readonly $: string; readonly width: number };
+export type Entry = WireEvent | { readonly $: string; readonly width: number };
 
-/** A stored row, parsed. */
+/** A stored row, parsed, but for the content that is out of line. */
 export interface Segment {
   /** Position of the first event. */
   readonly from: number;
@@ -16,7 +16,7 @@ export interface Segment {
   /** Milliseconds since 1970 at which it was stored. */
   readonly at: number;
   readonly carry: unknown;
-  readonly events: readonly WireEvent[];
+  readonly entries: readonly Entry[];
 }
 
 /** A row's body, before and after JSON. */
@@ -30,6 +30,9 @@ interface Body {
 
 /** UTF-16 units above which one event goes out of line. */
 const LARGE_EVENT_LENGTH = 128 * 1024;
+
+/** UTF-16 units of a reference, about. */
+const REFERENCE_LENGTH = 100;
 
 /** UTF-16 units above which a flush goes on in another row: three bytes each still make less than 1 MB. */
 const ROW_LENGTH = 256 * 1024;
@@ -64,9 +67,10 @@ export function encodeSegments(
     const width = widthOf(event);
     const text = JSON.stringify(event);
     const isLarge = text.length > LARGE_EVENT_LENGTH;
-    if (entries.length > 0 && length + text.length > ROW_LENGTH) close();
+    const share = isLarge ? REFERENCE_LENGTH : text.length;
+    if (entries.length > 0 && length + share > ROW_LENGTH) close();
     entries.push(isLarge ? { $: content.put(text, next + width - 1), width } : event);
-    length += isLarge ? 100 : text.length;
+    length += share;
     next += width;
   }
   close();
@@ -74,15 +78,17 @@ export function encodeSegments(
 }
 
 /** Parses a row. */
-export function decodeSegment(row: Row, content: ContentStore): Segment {
-  const body = JSON.parse(row.body) as Body;
-  return {
-    from: body.from,
-    to: row.position,
-    at: body.at,
-    carry: body.carry,
-    events: body.e.map((entry) =>
-      "$" in entry ? (JSON.parse(content.get(entry.$)) as WireEvent) : entry,
-    ),
-  };
+export function decodeSegment(row: Row): Segment {
+  const { from, at, carry, e: entries } = JSON.parse(row.body) as Body;
+  return { from, to: row.position, at, carry, entries };
+}
+
+/** How many positions an entry takes. */
+export function widthOfEntry(entry: Entry): number {
+  return "$" in entry ? entry.width : widthOf(entry);
+}
+
+/** The event of an entry; one that is out of line is read now. */
+export function eventOf(entry: Entry, content: ContentStore): WireEvent {
+  return "$" in entry ? (JSON.parse(content.get(entry.$)) as WireEvent) : entry;
 }

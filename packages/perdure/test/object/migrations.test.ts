@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Migration } from "../../src/object/index.ts";
+import type { Migration, Schema, Sql } from "../../src/object/index.ts";
 import { isMigrated, migrate } from "../../src/object/index.ts";
 import { PerdureError } from "../../src/protocol/index.ts";
 import { NodeSql } from "../support/node-sql.ts";
@@ -14,6 +14,20 @@ const AUTHORS: Migration = {
 
 function migrateApp(sql: NodeSql, ...migrations: Migration[]): void {
   migrate(sql, [{ owner: "app", migrations }]);
+}
+
+function scripted(name: string, text: string): Migration {
+  return { version: 1, name, up: (sql) => sql.script(text) };
+}
+
+function schemaOfOwner(owner: string): Schema {
+  return { owner, migrations: [{ version: 1, sql: `CREATE TABLE ${owner} (x)` }] };
+}
+
+/** Writes, and is done later. */
+function createLater(sql: Sql): unknown {
+  sql.script("CREATE TABLE early (x)");
+  return Promise.resolve();
 }
 
 /** What migrating throws: its code and sentence. */
@@ -69,14 +83,7 @@ test("M2 a function that throws after writing leaves nothing of it", () => {
 
 test("M2 an asynchronous function is refused and undone", () => {
   const sql = new NodeSql();
-  const asynchronous: Migration = {
-    version: 1,
-    name: "later",
-    up: async (inner) => {
-      inner.script("CREATE TABLE early (x)");
-      await Promise.resolve();
-    },
-  };
+  const asynchronous: Migration = { version: 1, name: "later", up: createLater };
   expect(problemOfMigrating(sql, asynchronous)).toEqual([
     "broken",
     'Migration 1 of "app" cannot be used: its function is asynchronous; make it synchronous.',
@@ -165,14 +172,9 @@ test("M5 the short form runs once and is checked like the long one", () => {
 
 test("M5 of a function only version and name are checked", () => {
   const sql = new NodeSql();
-  const step = (name: string, text: string): Migration => ({
-    version: 1,
-    name,
-    up: (inner) => inner.script(text),
-  });
-  migrateApp(sql, step("seed", "CREATE TABLE seeds (x)"));
-  expect(problemOfMigrating(sql, step("seed", "CREATE TABLE seeds (y)"))).toBeUndefined();
-  expect(problemOfMigrating(sql, step("plant", "CREATE TABLE seeds (x)"))).toEqual([
+  migrateApp(sql, scripted("seed", "CREATE TABLE seeds (x)"));
+  expect(problemOfMigrating(sql, scripted("seed", "CREATE TABLE seeds (y)"))).toBeUndefined();
+  expect(problemOfMigrating(sql, scripted("plant", "CREATE TABLE seeds (x)"))).toEqual([
     "broken",
     expect.stringContaining("renamed"),
   ]);
@@ -180,12 +182,8 @@ test("M5 of a function only version and name are checked", () => {
 
 test("M6 versions count for each owner", () => {
   const sql = new NodeSql();
-  const schema = (owner: string) => ({
-    owner,
-    migrations: [{ version: 1, sql: `CREATE TABLE ${owner} (x)` }],
-  });
-  migrate(sql, [schema("library"), schema("app")]);
-  migrate(sql, [schema("library"), schema("app"), schema("plugin")]);
+  migrate(sql, [schemaOfOwner("library"), schemaOfOwner("app")]);
+  migrate(sql, [schemaOfOwner("library"), schemaOfOwner("app"), schemaOfOwner("plugin")]);
   expect(tablesOf(sql)).toEqual(["app", "library", "perdure_migrations", "plugin"]);
 });
 

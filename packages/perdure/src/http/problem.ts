@@ -1,7 +1,7 @@
 /** What becomes of an error that a request ran into. */
 
 import { problemResponse } from "../object/index.ts";
-import { PerdureError, problemOf } from "../protocol/index.ts";
+import { ERROR_STATUS, PerdureError, problemOf } from "../protocol/index.ts";
 
 /** Seconds after which a server that had no room may have some again. */
 const RETRY_AFTER_SECONDS = 5;
@@ -21,7 +21,7 @@ export function errorResponse(
 ): Response {
   return problemResponse(error, {
     "x-content-type-options": "nosniff",
-    ...HEADERS_OF_STATUS[error.status],
+    ...HEADERS_OF_STATUS[ERROR_STATUS[error.code]],
     ...headers,
   });
 }

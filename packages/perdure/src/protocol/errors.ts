@@ -86,7 +86,7 @@ export const FINAL_CLOSE_CODES: readonly number[] = [
   CLOSE.tooLarge,
 ];
 
-/** An error with a stable code. Everything that Perdure throws to a caller is one. */
+/** An error with a stable code, whose HTTP status is `ERROR_STATUS[code]`. Everything that Perdure throws to a caller is one. */
 export class PerdureError extends Error {
   override readonly name = "PerdureError";
   readonly code: ErrorCode;
@@ -101,11 +101,6 @@ export class PerdureError extends Error {
     super(detail);
     this.code = code;
     this.extra = extra;
-  }
-
-  /** The HTTP status of the code. */
-  get status(): number {
-    return ERROR_STATUS[this.code];
   }
 
   /** The error as it travels. */

@@ -70,13 +70,19 @@ export type Chunk =
       readonly type: "tool-approval-request";
       readonly approvalId: string;
       readonly toolCallId: string;
+      readonly approvalDescriptor?: unknown;
+      readonly inputSchemaInput?: unknown;
       readonly reason?: string | undefined;
+      readonly isAutomatic?: boolean | undefined;
+      readonly signature?: string | undefined;
     }
   | {
       readonly type: "tool-approval-response";
       readonly approvalId: string;
       readonly approved: boolean;
       readonly reason?: string | undefined;
+      readonly providerExecuted?: boolean | undefined;
+      readonly providerMetadata?: unknown;
     }
   | (ToolFields & {
       readonly type: "tool-output-available";

@@ -1,11 +1,20 @@
 /**
  * How chunks become a message: the same rules as the AI SDK's own reader (a test holds the two against each other), but
- * immutable, and lenient where that one throws, because a log may be read from its middle and nothing may be dropped.
+ * immutable. It differs on purpose in five things:
+ *
+ * - Where that one throws, because a part was never begun, the part begins here: a log may be read from its middle.
+ * - The JSON of a tool's input is not guessed from its beginning: until it is whole a part has `rawInput` alone.
+ * - A call of one id in one step is one part, also where its chunks do not agree on whether the tool is dynamic.
+ * - Fields of files, sources and tool errors that it leaves out are kept.
+ * - Metadata that is no object is passed over.
  */
 
 import type { Chunk, JsonObject } from "./chunks.ts";
-import type { Message, Part, ReasoningPart, TextPart, ToolPart } from "./messages.ts";
+import type { Message, Part, TextPart } from "./messages.ts";
 import { isToolPart } from "./messages.ts";
+import { isObject } from "./parse.ts";
+import type { ToolChunk } from "./tool-fold.ts";
+import { defined, indexOfTool, newToolPart, toolAfter } from "./tool-fold.ts";
 
 /** A message that is still being written, with what is needed to go on writing it. */
 export interface OpenMessage {
@@ -17,13 +26,8 @@ export interface OpenMessage {
 }
 
 /** A message with nothing in it. */
-export function openMessage(id: string, position: number, metadata?: JsonObject): OpenMessage {
-  const message: Message = { id, role: "assistant", parts: [] };
-  return {
-    message: metadata === undefined ? message : { ...message, metadata },
-    position,
-    open: {},
-  };
+export function openMessage(id: string, position: number): OpenMessage {
+  return { message: { id, role: "assistant", parts: [] }, position, open: {} };
 }
 
 /** The message after one more chunk. */
@@ -31,9 +35,7 @@ export function foldChunk(state: OpenMessage, chunk: Chunk): OpenMessage {
   switch (chunk.type) {
     case "start":
       return withMetadata(
-        chunk.messageId === undefined
-          ? state
-          : { ...state, message: { ...state.message, id: chunk.messageId } },
+        { ...state, message: { ...state.message, ...defined({ id: chunk.messageId }) } },
         chunk.messageMetadata,
       );
     case "finish":
@@ -41,30 +43,24 @@ export function foldChunk(state: OpenMessage, chunk: Chunk): OpenMessage {
       return withMetadata(state, chunk.messageMetadata);
     case "text-start":
     case "reasoning-start":
-      return startText(state, kindOf(chunk.type), chunk.id, chunk.providerMetadata);
+      return startText(state, chunk);
     case "text-delta":
     case "reasoning-delta":
-      return growText(state, kindOf(chunk.type), chunk);
+      return growText(state, chunk);
     case "text-end":
     case "reasoning-end":
-      return endText(state, kindOf(chunk.type), chunk);
+      return endText(state, chunk);
     case "start-step":
       return push(state, { type: "step-start" });
     case "reset-step":
       return resetStep(state);
-    case "file":
-    case "reasoning-file":
-    case "source-url":
-    case "source-document":
-    case "custom":
-    case "steering-message":
-      return push(state, { ...chunk });
     case "finish-step":
     case "error":
     case "abort":
       return state;
     default:
-      return isToolChunk(chunk) ? foldTool(state, chunk) : foldData(state, chunk);
+      if (isToolChunk(chunk)) return foldTool(state, chunk);
+      return isDataChunk(chunk) ? foldData(state, chunk) : push(state, chunk);
   }
 }
 
@@ -73,205 +69,108 @@ export function closeMessage(state: OpenMessage): Message {
   const parts = state.message.parts.map((part) =>
     "state" in part && part.state === "streaming" ? { ...part, state: "done" as const } : part,
   );
-  return { ...state.message, parts: parts };
+  return { ...state.message, parts };
 }
 
 type DataChunk = Extract<Chunk, { readonly type: `data-${string}` }>;
-type ToolChunk = Extract<Chunk, { readonly type: `tool-${string}` }>;
-type Kind = "text" | "reasoning";
 
-const kindOf = (type: string): Kind => (type.startsWith("text") ? "text" : "reasoning");
+/** A chunk of a text or reasoning part, by what it does to the part. */
+type TextChunk<Action extends "start" | "delta" | "end"> = Extract<
+  Chunk,
+  { readonly type: `text-${Action}` | `reasoning-${Action}` }
+>;
+
+/** Text and reasoning may have the same id; the first letter of the type tells them apart. */
+const keyOf = ({ type, id }: Chunk & { readonly id: string }) => type.charAt(0) + id;
+
+const isDataChunk = (chunk: Chunk): chunk is DataChunk => chunk.type.startsWith("data-");
 
 const isToolChunk = (chunk: Chunk): chunk is ToolChunk => chunk.type.startsWith("tool-");
 
 function withMetadata(state: OpenMessage, metadata: unknown): OpenMessage {
-  if (typeof metadata !== "object" || metadata === null) return state;
-  return {
-    ...state,
-    message: { ...state.message, metadata: { ...state.message.metadata, ...metadata } },
-  };
+  if (!isObject(metadata)) return state;
+  const { message } = state;
+  const merged = mergeDeep(message.metadata, metadata) as JsonObject;
+  return { ...state, message: { ...message, metadata: merged } };
+}
+
+/** Objects are merged, all else is replaced. */
+function mergeDeep(before: unknown, patch: unknown): unknown {
+  if (!isObject(before) || !isObject(patch)) return patch;
+  const changed = Object.keys(patch).map((key) => [key, mergeDeep(before[key], patch[key])]);
+  return { ...before, ...Object.fromEntries(changed) };
+}
+
+function withParts(state: OpenMessage, parts: readonly Part[]): OpenMessage {
+  return { ...state, message: { ...state.message, parts } };
 }
 
 function push(state: OpenMessage, part: Part): OpenMessage {
-  return { ...state, message: { ...state.message, parts: [...state.message.parts, part] } };
+  return withParts(state, [...state.message.parts, part]);
 }
 
 function replace(state: OpenMessage, index: number, part: Part): OpenMessage {
-  const parts = state.message.parts.slice();
-  parts[index] = part;
-  return { ...state, message: { ...state.message, parts } };
+  return withParts(state, state.message.parts.with(index, part));
 }
 
 function startText(
   state: OpenMessage,
-  kind: Kind,
-  id: string,
-  providerMetadata: unknown,
+  chunk: TextChunk<"start"> | TextChunk<"delta">,
 ): OpenMessage {
-  const part: TextPart | ReasoningPart = {
-    ...(kind === "text" ? { type: "text" } : { type: "reasoning", id }),
-    text: "",
-    ...(providerMetadata === undefined ? {} : { providerMetadata }),
-    state: "streaming",
+  const { providerMetadata } = chunk;
+  const begun = chunk.type.startsWith("text")
+    ? { type: "text" as const }
+    : { type: "reasoning" as const, id: chunk.id };
+  const part = {
+    ...begun,
+    ...defined({ text: "", providerMetadata, state: "streaming" as const }),
   };
-  const open = { ...state.open, [`${kind}:${id}`]: state.message.parts.length };
+  const open = { ...state.open, [keyOf(chunk)]: state.message.parts.length };
   return { ...push(state, part), open };
 }
 
-function growText(
-  state: OpenMessage,
-  kind: Kind,
-  chunk: { readonly id: string; readonly delta: string; readonly providerMetadata?: unknown },
-): OpenMessage {
-  const index = state.open[`${kind}:${chunk.id}`];
-  if (index === undefined)
-    return growText(startText(state, kind, chunk.id, undefined), kind, chunk);
+function growText(state: OpenMessage, chunk: TextChunk<"delta">): OpenMessage {
+  const index = state.open[keyOf(chunk)];
+  if (index === undefined) return growText(startText(state, chunk), chunk);
   const part = state.message.parts[index] as TextPart;
-  const grown = { ...part, text: part.text + chunk.delta };
-  return replace(
-    state,
-    index,
-    chunk.providerMetadata === undefined
-      ? grown
-      : { ...grown, providerMetadata: chunk.providerMetadata },
-  );
+  const { delta, providerMetadata } = chunk;
+  const text = part.text + delta;
+  return replace(state, index, { ...part, text, ...defined({ providerMetadata }) });
 }
 
-function endText(
-  state: OpenMessage,
-  kind: Kind,
-  chunk: { readonly id: string; readonly citations?: unknown; readonly providerMetadata?: unknown },
-): OpenMessage {
-  const key = `${kind}:${chunk.id}`;
-  const index = state.open[key];
+function endText(state: OpenMessage, chunk: TextChunk<"end">): OpenMessage {
+  const { [keyOf(chunk)]: index, ...open } = state.open;
   if (index === undefined) return state;
-  const { [key]: _ended, ...open } = state.open;
-  const part = {
-    ...(state.message.parts[index] as TextPart),
-    ...(chunk.citations === undefined ? {} : { citations: chunk.citations }),
-    ...(chunk.providerMetadata === undefined ? {} : { providerMetadata: chunk.providerMetadata }),
-    state: "done" as const,
-  };
-  return { ...replace(state, index, part), open };
+  const { id: _id, type: _type, ...rest } = chunk;
+  const part = { ...(state.message.parts[index] as TextPart), ...defined(rest), state: "done" };
+  return { ...replace(state, index, part as TextPart), open };
 }
 
 /** Removes the parts of the current step: a model call is tried again. */
 function resetStep(state: OpenMessage): OpenMessage {
   const { parts } = state.message;
   const start = parts.findLastIndex((part) => part.type === "step-start") + 1;
-  return { ...state, open: {}, message: { ...state.message, parts: parts.slice(0, start) } };
+  return { ...withParts(state, parts.slice(0, start)), open: {} };
 }
 
 function foldData(state: OpenMessage, chunk: DataChunk): OpenMessage {
-  if (chunk.transient === true) return state;
-  const index =
-    chunk.id === undefined
-      ? -1
-      : state.message.parts.findIndex(
-          (part) => part.type === chunk.type && "id" in part && part.id === chunk.id,
-        );
-  const part: Part = {
-    type: chunk.type,
-    ...(chunk.id === undefined ? {} : { id: chunk.id }),
-    data: chunk.data,
-  };
-  return index === -1 ? push(state, part) : replace(state, index, part);
+  const { type, id, data, transient } = chunk;
+  if (transient === true) return state;
+  const index = state.message.parts.findIndex(
+    (part) => id !== undefined && part.type === type && "id" in part && part.id === id,
+  );
+  const found = state.message.parts[index];
+  return found === undefined
+    ? push(state, chunk)
+    : replace(state, index, { ...found, data } as Part);
 }
 
 function foldTool(state: OpenMessage, chunk: ToolChunk): OpenMessage {
-  const index = state.message.parts.findLastIndex(
-    (part) =>
-      isToolPart(part) &&
-      (chunk.type === "tool-approval-response"
-        ? part.approval?.id === chunk.approvalId
-        : part.toolCallId === chunk.toolCallId),
-  );
+  const index = indexOfTool(state.message.parts, chunk);
   const found = state.message.parts[index];
   if (found !== undefined && isToolPart(found))
     return replace(state, index, toolAfter(found, chunk));
-  if (chunk.type === "tool-approval-response") return state;
-  const name = "toolName" in chunk ? chunk.toolName : "tool";
-  const identity =
-    "dynamic" in chunk && chunk.dynamic === true
-      ? { type: "dynamic-tool" as const, toolName: name }
-      : { type: `tool-${name}` as const };
-  return push(
-    state,
-    toolAfter({ ...identity, toolCallId: chunk.toolCallId, state: "input-streaming" }, chunk),
-  );
-}
-
-function toolAfter(part: ToolPart, chunk: ToolChunk): ToolPart {
-  switch (chunk.type) {
-    case "tool-input-start":
-      return { ...part, ...optional(chunk), state: "input-streaming" };
-    case "tool-input-delta":
-      return {
-        ...part,
-        rawInput: `${typeof part.rawInput === "string" ? part.rawInput : ""}${chunk.inputTextDelta}`,
-      };
-    case "tool-input-available": {
-      const { rawInput: _raw, ...rest } = part;
-      return { ...rest, ...optional(chunk), state: "input-available", input: chunk.input };
-    }
-    case "tool-input-error":
-      return {
-        ...part,
-        ...optional(chunk),
-        state: "output-error",
-        input: chunk.input,
-        errorText: chunk.errorText,
-      };
-    case "tool-approval-request":
-      return {
-        ...part,
-        state: "approval-requested",
-        approval: {
-          id: chunk.approvalId,
-          ...(chunk.reason === undefined ? {} : { requestReason: chunk.reason }),
-        },
-      };
-    case "tool-approval-response":
-      return {
-        ...part,
-        state: "approval-responded",
-        approval: {
-          ...part.approval,
-          id: chunk.approvalId,
-          approved: chunk.approved,
-          ...(chunk.reason === undefined ? {} : { reason: chunk.reason }),
-        },
-      };
-    case "tool-output-available": {
-      const { preliminary: _preliminary, ...rest } = part;
-      return {
-        ...rest,
-        ...optional(chunk),
-        state: "output-available",
-        output: chunk.output,
-        ...(chunk.preliminary === undefined ? {} : { preliminary: chunk.preliminary }),
-      };
-    }
-    case "tool-output-error":
-      return { ...part, ...optional(chunk), state: "output-error", errorText: chunk.errorText };
-    case "tool-output-denied":
-      return { ...part, state: "output-denied" };
-  }
-}
-
-/** The optional fields that a tool chunk may bring, under the names that a part gives them. */
-function optional(chunk: ToolChunk): Partial<ToolPart> {
-  const isResult = chunk.type.startsWith("tool-output") || chunk.type === "tool-input-error";
-  return {
-    ...("title" in chunk && chunk.title !== undefined ? { title: chunk.title } : {}),
-    ...("toolMetadata" in chunk && chunk.toolMetadata !== undefined
-      ? { toolMetadata: chunk.toolMetadata }
-      : {}),
-    ...("providerExecuted" in chunk && chunk.providerExecuted !== undefined
-      ? { providerExecuted: chunk.providerExecuted }
-      : {}),
-    ...("providerMetadata" in chunk && chunk.providerMetadata !== undefined
-      ? { [isResult ? "resultProviderMetadata" : "callProviderMetadata"]: chunk.providerMetadata }
-      : {}),
-  };
+  return chunk.type === "tool-approval-response"
+    ? state
+    : push(state, toolAfter(newToolPart(chunk), chunk));
 }

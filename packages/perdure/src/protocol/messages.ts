@@ -20,7 +20,9 @@ export interface ToolPart {
   readonly title?: string | undefined;
   readonly state: ToolState;
   readonly input?: unknown;
+  /** The input as it was streamed, until it is whole. */
   readonly rawInput?: unknown;
+  readonly inputEncoding?: "json" | "text" | undefined;
   readonly output?: unknown;
   readonly errorText?: string | undefined;
   readonly preliminary?: boolean | undefined;
@@ -32,7 +34,11 @@ export interface ToolPart {
     | {
         readonly id: string;
         readonly approved?: boolean;
+        readonly descriptor?: unknown;
+        readonly inputSchemaInput?: unknown;
         readonly requestReason?: string;
+        readonly isAutomatic?: boolean;
+        readonly signature?: string;
         readonly reason?: string;
       }
     | undefined;

@@ -87,7 +87,7 @@ const RUNNER_SERVER_FRAMES = new Set(["welcome", "ack", "expect", "command", "er
 export function parseServerFrame(text: string): ServerFrame | string | undefined {
   const value: unknown = parseJson(text);
   if (typeof value === "string") return value;
-  if (!isObject(value)) throw badFrame("a frame is an object or a string");
+  if (!isObject(value)) throw badFrame("a frame is a JSON object");
   return SERVER_FRAMES.has(String(value["t"])) ? (value as unknown as ServerFrame) : undefined;
 }
 
@@ -139,9 +139,7 @@ export function parseCommand(value: unknown): Command {
 /** Parses an id that a sender chose: 1 to 128 characters, printable, no spaces. */
 export function parseId(value: unknown): string {
   if (typeof value !== "string" || value.length > MAX_ID_LENGTH || !/^[\x21-\x7e]+$/.test(value))
-    throw badFrame(
-      `an id is 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces, not ${shapeOf(value)}`,
-    );
+    throw badFrame(`an id is 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`);
   return value;
 }
 

@@ -16,6 +16,9 @@ export const COMMAND_WINDOW_MS = 30 * 24 * 60 * 60 * 1000;
 /** How far a UUIDv7 may be ahead of the object's clock: within it a wrong clock does no harm. */
 const CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
 
+/** How often expired ids are looked for. */
+const PRUNE_INTERVAL_MS = 60 * 60 * 1000;
+
 /** Rows that one pruning deletes at most. */
 const PRUNE_LIMIT = 500;
 
@@ -50,7 +53,7 @@ export class Commands {
     const digest = digestOf(`${sender}\n${canonicalJson(command)}`);
     const known = this.#find(id);
     if (known !== undefined) {
-      if (known.digest !== digest || known.sender !== sender)
+      if (known.digest !== digest)
         throw new PerdureError(
           "id_reused",
           "This id was used for another command; send the new one under a new id.",
@@ -83,8 +86,8 @@ export class Commands {
   }
 
   #find(id: string) {
-    return this.#sql.run<{ sender: string; digest: string; reply: string }>(
-      "SELECT sender, digest, reply FROM commands WHERE id = ?",
+    return this.#sql.run<{ digest: string; reply: string }>(
+      "SELECT digest, reply FROM commands WHERE id = ?",
       id,
     )[0];
   }
@@ -104,22 +107,34 @@ export class Commands {
       );
   }
 
-  /** Forgets ids that `refuseOutsideWindow` would refuse anyway, at most once an hour. */
+  /**
+   * Forgets ids that `refuseOutsideWindow` would refuse anyway, at most once an hour unless there are very many. A UUIDv7
+   * begins with its time, so those that have expired are at the front of the key, and no other row is read.
+   */
   #prune(): void {
     const now = this.#clock.now();
-    if (now - this.#prunedAt < 60 * 60 * 1000) return;
-    this.#prunedAt = now;
-    this.#sql.run(
-      "DELETE FROM commands WHERE id IN (SELECT id FROM commands WHERE issued_at < ? LIMIT ?)",
-      now - COMMAND_WINDOW_MS,
+    if (now - this.#prunedAt < PRUNE_INTERVAL_MS) return;
+    const oldest = now - COMMAND_WINDOW_MS;
+    const pruned = this.#sql.run(
+      `DELETE FROM commands WHERE id IN
+         (SELECT id FROM commands WHERE id < ? AND issued_at < ? LIMIT ?) RETURNING id`,
+      beginningOf(oldest),
+      oldest,
       PRUNE_LIMIT,
     );
+    if (pruned.length < PRUNE_LIMIT) this.#prunedAt = now;
   }
 }
 
 /** Errors that would be the same tomorrow are stored; a full queue or a fault is not, so that it can be tried again. */
 function isStable(error: PerdureError): boolean {
   return [404, 409, 410].includes(ERROR_STATUS[error.code]);
+}
+
+/** The text with which a UUIDv7 of this time begins; one in capitals sorts before it. */
+function beginningOf(time: number): string {
+  const hex = Math.max(0, time).toString(16).padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
 /** The milliseconds in a UUIDv7; undefined for any other id. */

@@ -8,6 +8,7 @@ const WELCOME = {
   v: 1,
   i: I,
   session: "s1",
+  subject: "ann",
   role: "participant",
   d: 0,
   floor: 0,
@@ -19,11 +20,13 @@ const SNAPSHOT: Snapshot = {
   lifecycle: "active",
   createdBy: "ada",
   createdAt: 1,
+  time: 1,
   meta: {},
   messages: [],
   hasEarlier: false,
   tasks: [],
   runner: undefined,
+  lastOutcome: undefined,
 };
 
 afterEach(() => {

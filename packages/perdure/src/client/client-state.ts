@@ -19,6 +19,8 @@ export interface ClientState {
   readonly link: LinkState;
   /** Why the server closed the link for good. */
   readonly problem: Problem | undefined;
+  /** Who this client is to the session: `by` of what it does; undefined before the first welcome. */
+  readonly subject: string | undefined;
   /** What the server lets this client do; undefined before the first welcome. */
   readonly role: Role | undefined;
   /**

@@ -42,6 +42,7 @@ export type ReaderEffect =
 export interface ReaderView {
   /** Whether it has everything up to now. */
   readonly isLive: boolean;
+  readonly subject: string | undefined;
   readonly role: Role | undefined;
   readonly session: SessionState | undefined;
   readonly hasEarlier: boolean;
@@ -55,6 +56,7 @@ export class Reader {
   /** Whether the last hello was answered; what comes before the answer belongs to nothing. */
   #isSynced = false;
   #isLive = false;
+  #subject: string | undefined;
   #role: Role | undefined;
   #runner: RunnerPresence | null = null;
   #hasEarlier = false;
@@ -85,6 +87,7 @@ export class Reader {
   get view(): ReaderView {
     return {
       isLive: this.#isLive,
+      subject: this.#subject,
       role: this.#role,
       session: this.#role === undefined ? undefined : this.#visible(),
       hasEarlier: this.#hasEarlier,
@@ -157,6 +160,7 @@ export class Reader {
     this.#incarnation = frame.i;
     this.#isSynced = true;
     this.#isLive = false;
+    this.#subject = frame.subject;
     this.#role = frame.role;
     this.#head = frame.d;
     this.#dropTail();

@@ -1,5 +1,6 @@
 /** A socket as the rooms see it: what they may do with it, and what survives hibernation. */
 
+import type { AgentInfo } from "../protocol/index.ts";
 import type { Connection } from "./identity.ts";
 
 /**
@@ -13,17 +14,19 @@ export interface Attachment extends Connection {
   readonly connectedAt: number;
   /** Readers: the durable position that they have acknowledged; undefined until their first `hello`. */
   readonly cursor?: number | undefined;
-  /** Runners: the claim under which they write; undefined until their `hello`. */
+  /** Runners: the claim under which they write; undefined until their `hello`, and again when another takes over. */
   readonly epoch?: number | undefined;
   /** Runners: the process behind the connection. */
   readonly process?: string | undefined;
+  /** Runners: the agent that they drive, as their `hello` named it. */
+  readonly agent?: AgentInfo | undefined;
 }
 
 /** One open socket. */
 export interface Link {
   readonly attachment: Attachment;
   /** Replaces fields of the attachment. */
-  attach(change: Partial<Pick<Attachment, "cursor" | "epoch" | "process">>): void;
+  attach(change: Partial<Pick<Attachment, "cursor" | "epoch" | "process" | "agent">>): void;
   /** Sends, unless the socket is closed; never throws. Answers whether it was sent. */
   send(text: string): boolean;
   /** Closes with a documented code; a reason has at most 123 bytes (RFC 6455 §5.5). Never throws. */

@@ -7,7 +7,7 @@ import type { Problem } from "./errors.ts";
 import type { ApprovalOption, AgentInfo, RunnerEvent, SessionEvent } from "./events.ts";
 import type { JsonObject } from "./chunks.ts";
 import type { Message, Part } from "./messages.ts";
-import type { Approval, PlacedMessage, RunnerInfo, Turn } from "./state.ts";
+import type { Approval, PlacedMessage, RunnerInfo, SessionState, Turn } from "./state.ts";
 import type { Lifecycle, Task } from "./events.ts";
 
 /** What a token allows. `participant` reads, prompts, cancels and decides; `admin` does everything but run. */
@@ -69,6 +69,8 @@ export interface Snapshot {
   readonly lifecycle: Lifecycle;
   readonly createdBy: string;
   readonly createdAt: number;
+  /** `at` of the last control event, which is the time that the content after it has. */
+  readonly time: number;
   readonly meta: JsonObject;
   /** The newest finished messages, oldest first. */
   readonly messages: readonly PlacedMessage[];
@@ -76,6 +78,8 @@ export interface Snapshot {
   readonly hasEarlier: boolean;
   readonly tasks: readonly Task[];
   readonly runner: RunnerInfo | undefined;
+  /** How the last turn ended. */
+  readonly lastOutcome: SessionState["lastOutcome"];
 }
 
 /** From the object to a reader. `i` is the object's incarnation: new whenever its memory is. */
@@ -86,6 +90,8 @@ export type ServerFrame =
       readonly v: number;
       readonly i: string;
       readonly session: string;
+      /** Who the reader is to the session: `by` of what it does. */
+      readonly subject: string;
       readonly role: Role;
       readonly d: number;
       readonly floor: number;

@@ -1,11 +1,13 @@
 /** Approvals as durable records of any age. What is open now is in the state; this is the history, and the single use. */
 
+import type { ContentStore } from "../log/index.ts";
 import type { Sql, SqlRow } from "../object/index.ts";
 import { canonicalJson, digestOf } from "../object/index.ts";
 import type { ApprovalRequest } from "../protocol/index.ts";
+import { inlineOrPut, parseColumn } from "./out-of-line.ts";
 import type { ApprovalRecord } from "./rpc.ts";
 
-/** A row of `approvals`. `request` is JSON. */
+/** A row of `approvals`. `request` is JSON, or a reference where it is out of line. */
 export interface ApprovalRow extends SqlRow {
   position: number;
   id: string;
@@ -41,12 +43,14 @@ export function approvalDigest(request: Pick<ApprovalRequest, "kind" | "title" |
 /** The table of approvals. */
 export class Approvals {
   readonly #sql: Sql;
+  readonly #content: ContentStore;
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, content: ContentStore) {
     this.#sql = sql;
+    this.#content = content;
   }
 
-  /** Records a question. */
+  /** Records a question. Ids are unique in a session; where a runner uses one again, the newest question has it. */
   request(
     position: number,
     request: ApprovalRequest & {
@@ -56,11 +60,11 @@ export class Approvals {
     },
   ): void {
     this.#sql.run(
-      "INSERT INTO approvals (position, id, state, digest, request) VALUES (?, ?, 'pending', ?, ?)",
+      "INSERT OR REPLACE INTO approvals (position, id, state, digest, request) VALUES (?, ?, 'pending', ?, ?)",
       position,
       request.approval,
       request.digest,
-      JSON.stringify(request),
+      inlineOrPut(this.#content, request),
     );
   }
 
@@ -84,7 +88,7 @@ export class Approvals {
   /** One approval; undefined where it was never asked. */
   find(id: string): ApprovalRecord | undefined {
     const [row] = this.#sql.run<ApprovalRow>("SELECT * FROM approvals WHERE id = ?", id);
-    return row === undefined ? undefined : parse(row);
+    return row === undefined ? undefined : this.#parse(row);
   }
 
   /** The oldest decision on an identical question whose runner died before it took the answer. */
@@ -93,7 +97,7 @@ export class Approvals {
       "SELECT * FROM approvals WHERE state = 'orphaned' AND digest = ? AND option IS NOT NULL ORDER BY position LIMIT 1",
       digest,
     );
-    return row === undefined ? undefined : parse(row);
+    return row === undefined ? undefined : this.#parse(row);
   }
 
   /** The newest, newest first; all, or those of one state. */
@@ -109,21 +113,28 @@ export class Approvals {
             state,
             MAX_RECORDS,
           );
-    return rows.map(parse);
+    return rows.map((row) => this.#parse(row));
   }
-}
 
-function parse(row: ApprovalRow): ApprovalRecord {
-  const { at, ...request } = JSON.parse(row.request) as ApprovalRequest & {
-    at: number;
-    epoch: number;
-  };
-  return {
-    ...request,
-    requestedAt: at,
-    state: row.state as ApprovalState,
-    ...(row.option === null ? {} : { option: row.option, approved: row.approved === 1 }),
-    ...(row.decided_by === null ? {} : { by: row.decided_by }),
-    ...(row.decided_at === null ? {} : { decidedAt: row.decided_at }),
-  };
+  /** A decision that was not taken is good for the next process only: this one has started without it. */
+  forgetOrphanedDecisions(): void {
+    this.#sql.run(
+      "UPDATE approvals SET state = 'withdrawn' WHERE state = 'orphaned' AND option IS NOT NULL",
+    );
+  }
+
+  #parse(row: ApprovalRow): ApprovalRecord {
+    const { at, ...request } = parseColumn(this.#content, row.request) as ApprovalRequest & {
+      at: number;
+      epoch: number;
+    };
+    return {
+      ...request,
+      requestedAt: at,
+      state: row.state as ApprovalState,
+      ...(row.option === null ? {} : { option: row.option, approved: row.approved === 1 }),
+      ...(row.decided_by === null ? {} : { by: row.decided_by }),
+      ...(row.decided_at === null ? {} : { decidedAt: row.decided_at }),
+    };
+  }
 }

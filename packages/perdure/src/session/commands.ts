@@ -37,7 +37,7 @@ export function execute(context: CommandContext, id: string, command: Command): 
       return cancel(context, command.turn);
     case "decide": {
       const { approval, option, reason } = command;
-      return { approval, option, position: decisions.decide(approval, option, by, { reason }) };
+      return { approval, option, position: decisions.decide(approval, option, by, reason) };
     }
     case "set-meta":
       return { position: setMeta(log, command.patch, by, at) };
@@ -95,8 +95,12 @@ function cancel({ log, at, by }: CommandContext, wanted: string | undefined): Co
   return { turn: turn.id, position };
 }
 
-function terminate({ log, at, by }: CommandContext): CommandResult {
+function terminate({ log, decisions, at, by }: CommandContext): CommandResult {
   const running = runningTurn(log.state);
+  for (const { approval } of log.state.approvals) {
+    decisions.close(approval, "withdrawn");
+    log.append({ type: "approval.closed", approval, why: "withdrawn", at });
+  }
   for (const { id } of log.state.turns)
     log.append({
       type: "turn.ended",

@@ -3,7 +3,7 @@
 import type { Clock, Timers } from "../object/index.ts";
 import type { Approval } from "../protocol/index.ts";
 import { PerdureError } from "../protocol/index.ts";
-import type { Approvals } from "./approvals.ts";
+import type { Approvals, ApprovalState } from "./approvals.ts";
 import type { SessionLog } from "./session-log.ts";
 
 /** Who decides when nobody did in time. */
@@ -26,16 +26,29 @@ export class Decisions {
   }
 
   /**
-   * Decides; answers the position of the decision. Throws `approval_not_found`, `already_decided` (with the winner in
-   * `extra`), `approval_closed`, or `bad_request` for an option that was not offered.
+   * A person decides; answers the position of the decision. Throws `approval_not_found`, `already_decided` (with the
+   * winner in `extra`), `approval_closed`, or `bad_request` for an option that was not offered.
    */
-  decide(
-    id: string,
+  decide(id: string, option: string, by: string, reason?: string): number {
+    const approval = this.#pending(id);
+    // The timer may be late; the person may not.
+    if (approval.expiresAt !== undefined && approval.expiresAt <= this.#clock.now())
+      throw closed("expired");
+    return this.#decide(approval, option, by, { reason });
+  }
+
+  /** Applies a decision on an identical question, whose runner died before it took the answer. */
+  reuse(id: string, option: string, by: string, reuses: string): number {
+    return this.#decide(this.#pending(id), option, by, { reuses });
+  }
+
+  #decide(
+    approval: Approval,
     option: string,
     by: string,
-    details: { readonly reason?: string | undefined; readonly reuses?: string | undefined } = {},
+    details: { readonly reason?: string | undefined; readonly reuses?: string | undefined },
   ): number {
-    const approval = this.#pending(id);
+    const id = approval.approval;
     const chosen = approval.options.find((one) => one.id === option);
     if (chosen === undefined)
       throw new PerdureError(
@@ -45,7 +58,7 @@ export class Decisions {
     const at = this.#clock.now();
     const approved = chosen.kind.startsWith("allow");
     this.#approvals.decide(id, { option, approved, by, at });
-    if (approval.expiresAt !== undefined) this.#timers.cancel(TIMER_PREFIX + id);
+    this.#stopTimer(approval);
     return this.#log.append({
       type: "approval.decided",
       approval: id,
@@ -63,6 +76,20 @@ export class Decisions {
     if (at !== undefined) this.#timers.set(TIMER_PREFIX + id, at);
   }
 
+  /** Nobody waits for the answer any more. Has no effect on a question that is not open. */
+  close(id: string, state: ApprovalState): void {
+    const open = this.#log.state.approvals.find((approval) => approval.approval === id);
+    if (open === undefined) return;
+    this.#approvals.move(id, state);
+    if (open.state === "pending") this.#stopTimer(open);
+  }
+
+  /** A turn ends, and its questions with it. */
+  withdraw(turn: string): void {
+    for (const approval of this.#log.state.approvals)
+      if (approval.turn === turn) this.close(approval.approval, "withdrawn");
+  }
+
   /** A timer is due: an approval that nobody decided fails closed. Answers whether the timer was one of these. */
   expire(timer: string): boolean {
     if (!timer.startsWith(TIMER_PREFIX)) return false;
@@ -74,7 +101,7 @@ export class Decisions {
     const rejection = approval.options.find((option) => option.kind.startsWith("reject"));
     const at = this.#clock.now();
     if (rejection !== undefined)
-      this.decide(id, rejection.id, EXPIRY, { reason: "Nobody decided in time." });
+      this.#decide(approval, rejection.id, EXPIRY, { reason: "Nobody decided in time." });
     else {
       this.#approvals.move(id, "expired");
       this.#log.append({ type: "approval.closed", approval: id, why: "expired", at });
@@ -99,12 +126,18 @@ export class Decisions {
           decidedAt: record.decidedAt,
         },
       );
-    throw new PerdureError(
-      "approval_closed",
-      `This question is not open any more: it was ${record.state}.`,
-      {
-        state: record.state,
-      },
-    );
+    throw closed(record.state);
   }
+
+  #stopTimer({ approval, expiresAt }: Approval): void {
+    if (expiresAt !== undefined) this.#timers.cancel(TIMER_PREFIX + approval);
+  }
+}
+
+function closed(state: ApprovalState): PerdureError {
+  return new PerdureError(
+    "approval_closed",
+    `This question is not open any more: it was ${state}.`,
+    { state },
+  );
 }

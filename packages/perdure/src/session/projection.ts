@@ -3,8 +3,9 @@
 import type { ContentStore } from "../log/index.ts";
 import type { Sql, SqlRow } from "../object/index.ts";
 import type { JsonObject, Message, PlacedMessage, Task } from "../protocol/index.ts";
+import { inlineOrPut, parseColumn } from "./out-of-line.ts";
 
-/** A row of `messages`. `parts` and `metadata` are JSON, or `{"$": digest}` where they are out of line. */
+/** A row of `messages`. `parts` and `metadata` are JSON, or `$` and a digest where they are out of line. */
 export interface MessageRow extends SqlRow {
   position: number;
   id: string;
@@ -31,12 +32,6 @@ export interface SessionMetaRow extends SqlRow {
   value: string;
 }
 
-/** UTF-16 units of parts above which they go out of line: three bytes each still make less than 1 MB. */
-const LARGE_PARTS_LENGTH = 256 * 1024;
-
-/** Content of messages outlives the log's retention. */
-const FOR_EVER = Number.MAX_SAFE_INTEGER;
-
 /** Most messages in one answer. */
 export const MAX_MESSAGES = 200;
 
@@ -52,17 +47,14 @@ export class Projection {
 
   /** Writes a finished message: one row. */
   addMessage({ position, message, turn, at }: PlacedMessage): void {
-    const parts = JSON.stringify(message.parts);
     this.#sql.run(
       "INSERT OR REPLACE INTO messages (position, id, role, turn, parts, metadata, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
       position,
       message.id,
       message.role,
       turn ?? null,
-      parts.length > LARGE_PARTS_LENGTH
-        ? JSON.stringify({ $: this.#content.put(parts, FOR_EVER) })
-        : parts,
-      message.metadata === undefined ? null : JSON.stringify(message.metadata),
+      inlineOrPut(this.#content, message.parts),
+      message.metadata === undefined ? null : inlineOrPut(this.#content, message.metadata),
       at,
     );
   }
@@ -72,7 +64,7 @@ export class Projection {
     before: number,
     limit: number,
   ): { readonly messages: readonly PlacedMessage[]; readonly hasEarlier: boolean } {
-    const bounded = Math.max(1, Math.min(MAX_MESSAGES, Math.floor(limit)));
+    const bounded = Math.max(1, Math.min(MAX_MESSAGES, Math.floor(limit) || 1));
     const rows = this.#sql.run<MessageRow>(
       "SELECT * FROM messages WHERE position < ? ORDER BY position DESC LIMIT ?",
       before,
@@ -143,12 +135,13 @@ export class Projection {
   }
 
   #parse({ position, id, role, turn, parts, metadata, created_at }: MessageRow): PlacedMessage {
-    const inline = JSON.parse(parts) as Message["parts"] | { readonly $: string };
     const message: Message = {
       id,
       role: role as Message["role"],
-      parts: "$" in inline ? (JSON.parse(this.#content.get(inline.$)) as Message["parts"]) : inline,
-      ...(metadata === null ? {} : { metadata: JSON.parse(metadata) as JsonObject }),
+      parts: parseColumn(this.#content, parts) as Message["parts"],
+      ...(metadata === null
+        ? {}
+        : { metadata: parseColumn(this.#content, metadata) as JsonObject }),
     };
     return { position, message, at: created_at, ...(turn === null ? {} : { turn }) };
   }

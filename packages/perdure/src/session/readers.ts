@@ -19,6 +19,7 @@ import {
   mergeRuns,
   PROTOCOL_VERSION,
 } from "../protocol/index.ts";
+import { closeExpired } from "./expiry.ts";
 import type { News, SessionLog } from "./session-log.ts";
 
 /** Messages in a snapshot: a screen or two; older ones are fetched when somebody scrolls. */
@@ -90,6 +91,7 @@ export class Readers {
   /** A reader says what it has: everything up to `after`, or nothing. */
   hello(link: Link, after: number | null): void {
     const { head, floor } = this.#log.log;
+    const { role, subject } = link.attachment;
     const reader = this.#add(link);
     this.#send(
       reader,
@@ -97,23 +99,15 @@ export class Readers {
         t: "welcome",
         v: PROTOCOL_VERSION,
         session: this.#session(),
-        role: link.attachment.role,
+        subject,
+        role,
         d: head,
         floor,
         now: this.#clock.now(),
       }),
     );
-    const isServable = after !== null && after >= floor && after <= head;
-    if (!isServable)
-      this.#send(
-        reader,
-        this.#frame({
-          t: "snapshot",
-          why: after === null ? "fresh" : "reset",
-          snapshot: this.snapshot(),
-        }),
-      );
-    reader.next = isServable ? after : this.#log.base;
+    if (after === null || after > head) this.#reset(reader, after === null ? "fresh" : "reset");
+    else reader.next = after;
     link.attach({ cursor: reader.next });
     this.#catchUp(reader);
   }
@@ -151,9 +145,9 @@ export class Readers {
     const live = this.#liveFrames(news);
     const durable = news.hasFlushed ? this.#durableFrame() : undefined;
     for (const reader of this.#readers.values()) {
-      if (this.#expire(reader) || reader.next !== undefined) continue;
+      if (reader.next !== undefined) continue;
       if (reader.link.attachment.kind === "dialect") {
-        if (durable !== undefined) this.#sendDurable(reader, durable);
+        if (news.hasFlushed) this.#sendDurable(reader, durable);
       } else {
         for (const frame of live) this.#sendLive(reader, frame);
         if (news.hasFlushed && (live.at(-1)?.isText ?? true))
@@ -167,7 +161,7 @@ export class Readers {
 
   /** The session at `base`, from tables alone. */
   snapshot(): Snapshot {
-    const { state, base, projection } = this.#log;
+    const { state, base, closed, projection } = this.#log;
     return {
       position: base,
       lifecycle: state.lifecycle,
@@ -175,8 +169,9 @@ export class Readers {
       createdAt: state.createdAt,
       meta: state.meta,
       ...projection.messages(base + 1, SNAPSHOT_MESSAGES),
-      tasks: state.tasks,
+      tasks: projection.tasks(),
       runner: state.runner,
+      ...closed,
     };
   }
 
@@ -193,12 +188,21 @@ export class Readers {
     return reader;
   }
 
+  /** Replaces all that a reader has; it goes on from there. */
+  #reset(reader: Reader, why: "fresh" | "reset"): void {
+    this.#send(reader, this.#frame({ t: "snapshot", why, snapshot: this.snapshot() }));
+    reader.next = this.#log.base;
+  }
+
   /** Sends pages until the reader has as much under way as it may, or is live. */
   #catchUp(reader: Reader): void {
-    const { head, tail } = this.#log.log;
+    const { head, floor, tail } = this.#log.log;
+    // Retention may pass a reader, also one that is catching up.
+    if (reader.next !== undefined && reader.next < floor) this.#reset(reader, "reset");
     const isDialect = reader.link.attachment.kind === "dialect";
     let last: WireEvent | undefined;
     while (reader.next !== undefined && reader.next < head) {
+      if (!this.#readers.has(reader.link)) return;
       if (reader.sent - reader.acknowledged > CATCH_UP_BYTES) return;
       const page = this.#log.log.read(reader.next);
       this.#send(
@@ -266,6 +270,7 @@ export class Readers {
     | undefined {
     if (![...this.#readers.keys()].some((link) => link.attachment.kind === "dialect"))
       return undefined;
+    if (this.#told < this.#log.log.floor) return undefined;
     const { position, events, next } = this.#log.log.read(this.#told);
     return {
       after: this.#told,
@@ -276,11 +281,11 @@ export class Readers {
 
   #sendDurable(
     reader: Reader,
-    frame: { readonly after: number; readonly text: string; readonly next: number },
+    frame: { readonly after: number; readonly text: string; readonly next: number } | undefined,
   ): void {
     const cursor = reader.link.attachment.cursor ?? 0;
     reader.next = cursor;
-    if (cursor === frame.after) {
+    if (cursor === frame?.after) {
       this.#send(reader, frame.text);
       reader.announced.push({ d: frame.next, sent: reader.sent });
       reader.link.attach({ cursor: frame.next });
@@ -289,8 +294,10 @@ export class Readers {
     if (reader.next !== undefined) this.#catchUp(reader);
   }
 
+  /** Expiry holds for what is sent, too. */
   #send(reader: Reader, text: string): void {
-    if (reader.link.send(text)) reader.sent += text.length;
+    if (closeExpired(reader.link, this.#clock)) this.#readers.delete(reader.link);
+    else if (reader.link.send(text)) reader.sent += text.length;
   }
 
   #closeSlow(reader: Reader): void {
@@ -299,18 +306,6 @@ export class Readers {
       CLOSE.slowReader,
       "This reader does not keep up; reconnect and resume from its cursor.",
     );
-  }
-
-  /** Expiry holds for what is sent, too. */
-  #expire({ link }: Reader): boolean {
-    const { expiresAt } = link.attachment;
-    if (expiresAt === null || expiresAt > this.#clock.now()) return false;
-    this.#readers.delete(link);
-    link.close(
-      CLOSE.unauthorized,
-      "The token of this connection has expired; connect with a new one.",
-    );
-    return true;
   }
 
   #frame(frame: Unstamped): string {

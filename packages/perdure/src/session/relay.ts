@@ -6,13 +6,13 @@
 import { Producers } from "../log/index.ts";
 import type { Clock, Link, Sql } from "../object/index.ts";
 import type {
+  AgentInfo,
   ApprovalRequest,
   RunnerCommand,
   RunnerEvent,
   RunnerFrame,
   RunnerPresence,
   RunnerServerFrame,
-  SessionState,
 } from "../protocol/index.ts";
 import {
   CLOSE,
@@ -23,14 +23,10 @@ import {
 } from "../protocol/index.ts";
 import type { Approvals } from "./approvals.ts";
 import { approvalDigest } from "./approvals.ts";
+import { Claims } from "./claims.ts";
 import type { Decisions } from "./decisions.ts";
+import { pendingCommands } from "./runner-commands.ts";
 import type { SessionLog } from "./session-log.ts";
-
-/** The claim that is in force: a newer one never yields to an older. */
-interface Claim {
-  readonly epoch: number;
-  readonly process: string;
-}
 
 /** What a frame of a runner asks of the rest of the session. */
 export interface RelayOutcome {
@@ -52,19 +48,23 @@ type Unstamped = RunnerServerFrame extends infer Frame
 
 const NOTHING: RelayOutcome = { sends: [], closes: [] };
 
+/** UTF-16 units of what an agent says of itself that a connection keeps: an attachment is small. */
+const MAX_AGENT_TEXT = 200;
+
 /** The relay of one session. Its methods run inside the commit queue. */
 export class Relay {
   readonly #log: SessionLog;
-  readonly #sql: Sql;
   readonly #clock: Clock;
   readonly #approvals: Approvals;
   readonly #decisions: Decisions;
   readonly #producers: Producers;
+  readonly #claims: Claims;
   readonly #links: () => readonly Link[];
   readonly #session: () => string;
-  #claim: Claim;
   /** Numbers of the commands that were sent on a link. Lost with memory, and then sent again: the runner knows them. */
   readonly #delivered = new WeakMap<Link, Set<number>>();
+  /** Links whose welcome is not sent yet, and whether an acknowledgement waits behind it. */
+  readonly #unwelcomed = new Map<Link, boolean>();
 
   constructor(options: {
     readonly log: SessionLog;
@@ -76,19 +76,17 @@ export class Relay {
     readonly session: () => string;
   }) {
     this.#log = options.log;
-    this.#sql = options.sql;
     this.#clock = options.clock;
     this.#approvals = options.approvals;
     this.#decisions = options.decisions;
     this.#links = options.links;
     this.#session = options.session;
     this.#producers = new Producers(options.sql);
-    this.#claim = options.sql.run<{ epoch: number; process: string }>(
-      "SELECT epoch, process FROM claim WHERE id = 1",
-    )[0] ?? {
-      epoch: 0,
-      process: "",
-    };
+    this.#claims = new Claims(options.sql);
+    const { spool, r } = this.#claims.current;
+    const { producer } = this.#log;
+    if (spool !== null && (spool !== producer.spool || r > producer.r))
+      this.#log.setProducer(spool, r);
   }
 
   /** The runner that is connected under the claim in force. */
@@ -96,10 +94,10 @@ export class Relay {
     const link = this.#current();
     if (link === undefined) return null;
     const { runner } = this.#log.state;
-    const { epoch } = this.#claim;
+    const { epoch } = this.#claims.current;
     return {
       epoch,
-      agent: runner?.epoch === epoch ? runner.agent : undefined,
+      agent: runner?.epoch === epoch ? runner.agent : link.attachment.agent,
       since: link.attachment.connectedAt,
     };
   }
@@ -113,20 +111,28 @@ export class Relay {
   after(hasFlushed: boolean): RelayOutcome {
     const link = this.#current();
     if (link === undefined) return NOTHING;
+    const isHeld = this.#unwelcomed.get(link);
+    if (isHeld !== undefined) {
+      this.#unwelcomed.set(link, isHeld || hasFlushed);
+      return NOTHING;
+    }
     const sends: { link: Link; frame: Unstamped }[] = [];
-    if (hasFlushed)
-      sends.push({ link, frame: { t: "ack", r: this.#log.producer.durableR, turn: this.#turn() } });
+    if (hasFlushed) sends.push({ link, frame: this.#acknowledgement() });
     for (const command of this.#undelivered(link))
       sends.push({ link, frame: { t: "command", command } });
     return { sends, closes: [] };
   }
 
+  /** The welcome was sent: what had to wait behind it. */
+  welcomed(link: Link): RelayOutcome {
+    const hasFlushed = this.#unwelcomed.get(link) ?? false;
+    this.#unwelcomed.delete(link);
+    return this.after(hasFlushed);
+  }
+
   /** What memory holds, as a function that brings it back. */
   mark(): () => void {
-    const claim = this.#claim;
-    return () => {
-      this.#claim = claim;
-    };
+    return this.#claims.mark();
   }
 
   #hello(link: Link, frame: Extract<RunnerFrame, { t: "hello" }>): RelayOutcome {
@@ -135,55 +141,52 @@ export class Relay {
         "unsupported_version",
         `This server speaks version ${PROTOCOL_VERSION}; update the runner.`,
       );
-    const isSameProcess = frame.process === this.#claim.process;
-    if (!isSameProcess && frame.epoch !== undefined && frame.epoch <= this.#claim.epoch)
-      return fence(link);
+    const { current } = this.#claims;
+    const isHolder = frame.process === current.process;
+    const epoch = this.#claims.epochOf(frame.process) ?? frame.epoch;
+    if (!isHolder && epoch !== undefined && epoch <= current.epoch) return fence(link);
     const others = this.#links().filter(
-      (other) => other !== link && other.attachment.kind === "runner",
+      (other) => other !== link && isRunner(other) && other.attachment.epoch !== undefined,
     );
-    const closes = others
-      .filter((other) => other.attachment.epoch !== undefined)
-      .map((other) =>
-        isSameProcess && other.attachment.process === frame.process
-          ? {
-              link: other,
-              code: CLOSE.replaced,
-              reason: "A newer connection of this runner took over.",
-            }
-          : { link: other, code: CLOSE.fenced, reason: "Another runner has claimed this session." },
-      );
-    if (!isSameProcess) this.#mint(frame.process);
-    link.attach({ epoch: this.#claim.epoch, process: frame.process });
     // What the previous connection sent is kept before the number that this one must go on from is told.
     this.#log.flush();
-    this.#adopt(frame.spool, frame.first);
+    this.#adopt(frame);
     this.#delivered.delete(link);
+    this.#unwelcomed.set(link, false);
+    for (const other of others) other.attach({ epoch: undefined });
+    link.attach({
+      epoch: this.#claims.current.epoch,
+      process: frame.process,
+      agent: shortened(frame.agent),
+    });
     const welcome: Unstamped = {
       t: "welcome",
       v: PROTOCOL_VERSION,
       session: this.#session(),
-      epoch: this.#claim.epoch,
+      epoch: this.#claims.current.epoch,
       r: this.#log.producer.durableR,
       turn: this.#turn(),
       agentSession: this.#log.state.runner?.agentSession ?? null,
     };
-    return { sends: [{ link, frame: welcome }], closes };
+    return {
+      sends: [{ link, frame: welcome }],
+      closes: others.map((other) => this.#ending(other)),
+    };
   }
 
   #events(link: Link, frame: Extract<RunnerFrame, { t: "events" }>): RelayOutcome {
-    const { epoch } = link.attachment;
-    if (epoch === undefined)
+    const { epoch, process } = link.attachment;
+    if (process === undefined)
       throw new PerdureError("bad_frame", "A runner's first frame is `hello`.");
-    if (epoch !== this.#claim.epoch || frame.epoch !== epoch) return fence(link);
+    // A connection that another one of its process has replaced may count in another spool.
+    if (epoch !== this.#claims.current.epoch) return { sends: [], closes: [this.#ending(link)] };
+    if (frame.epoch !== epoch) return fence(link);
     const known = this.#log.producer.r;
     if (frame.r > known + 1)
       return { sends: [{ link, frame: { t: "expect", r: known } }], closes: [] };
     const fresh = frame.e.slice(known + 1 - frame.r);
     if (fresh.length === 0)
-      return {
-        sends: [{ link, frame: { t: "ack", r: this.#log.producer.durableR, turn: this.#turn() } }],
-        closes: [],
-      };
+      return { sends: [{ link, frame: this.#acknowledgement() }], closes: [] };
     let isBarrier = false;
     fresh.forEach((event, index) => {
       if (this.#take(event, known + 1 + index)) isBarrier = true;
@@ -200,15 +203,15 @@ export class Relay {
     }
     switch (event.type) {
       case "runner.started":
-        this.#log.append({ ...event, epoch: this.#claim.epoch }, r);
+        this.#log.append({ ...event, epoch: this.#claims.current.epoch }, r);
         this.#interrupt();
         return true;
       case "approval.requested":
         this.#ask(event, r);
         return true;
       case "approval.closed":
+        this.#decisions.close(event.approval, event.why);
         this.#log.append(event, r);
-        this.#approvals.move(event.approval, event.why);
         return true;
       case "command.begun": {
         const answered = this.#log.state.approvals.find(
@@ -219,12 +222,12 @@ export class Relay {
         return true;
       }
       case "turn.ended":
-        this.#withdrawOpen(event.turn);
+        if (runningTurn(this.#log.state)?.id === event.turn) this.#decisions.withdraw(event.turn);
         this.#log.append(event, r);
         return true;
       case "tasks.changed":
         this.#log.append(event, r);
-        return true;
+        return false;
     }
   }
 
@@ -232,14 +235,10 @@ export class Relay {
   #interrupt(): void {
     const at = this.#clock.now();
     const turn = runningTurn(this.#log.state);
-    for (const approval of this.#log.state.approvals) {
-      this.#approvals.move(approval.approval, "orphaned");
-      this.#log.append({
-        type: "approval.closed",
-        approval: approval.approval,
-        why: "orphaned",
-        at,
-      });
+    this.#approvals.forgetOrphanedDecisions();
+    for (const { approval } of this.#log.state.approvals) {
+      this.#decisions.close(approval, "orphaned");
+      this.#log.append({ type: "approval.closed", approval, why: "orphaned", at });
     }
     if (turn === undefined) return;
     this.#log.append({
@@ -251,72 +250,64 @@ export class Relay {
     });
   }
 
-  #withdrawOpen(turn: string): void {
-    if (runningTurn(this.#log.state)?.id !== turn) return;
-    for (const approval of this.#log.state.approvals)
-      this.#approvals.move(approval.approval, "withdrawn");
-  }
-
   /** Records a question; one that is identical to a question whose decision was never taken gets that decision, once. */
   #ask(
     event: ApprovalRequest & { readonly type: "approval.requested"; readonly at: number },
     r: number,
   ): void {
-    const request = { ...event, digest: approvalDigest(event), epoch: this.#claim.epoch };
-    const isKnown = this.#approvals.find(event.approval) !== undefined;
+    const id = event.approval;
+    const request = { ...event, digest: approvalDigest(event), epoch: this.#claims.current.epoch };
+    const isOpen = this.#log.state.approvals.some(({ approval }) => approval === id);
     const position = this.#log.append(request, r);
-    if (isKnown) return;
-    this.#approvals.request(position, request);
+    if (isOpen) return;
     const orphan = this.#approvals.findOrphanedDecision(request.digest);
+    this.#approvals.request(position, request);
     if (
       orphan?.option !== undefined &&
       request.options.some((option) => option.id === orphan.option)
     ) {
-      this.#approvals.move(orphan.approval, "consumed");
-      this.#decisions.decide(request.approval, orphan.option, orphan.by ?? "", {
-        reuses: orphan.approval,
-      });
-    } else this.#decisions.expireAt(request.approval, request.expiresAt);
-  }
-
-  #mint(process: string): void {
-    this.#claim = { epoch: this.#claim.epoch + 1, process };
-    this.#sql.run(
-      `INSERT INTO claim (id, epoch, process) VALUES (1, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, process = excluded.process`,
-      this.#claim.epoch,
-      process,
-    );
+      if (orphan.approval !== id) this.#approvals.move(orphan.approval, "consumed");
+      this.#decisions.reuse(id, orphan.option, orphan.by ?? "", orphan.approval);
+    } else this.#decisions.expireAt(id, request.expiresAt);
   }
 
   /**
-   * The spool that writes from now on. A runner drops only what was acknowledged, so the first event that it holds tells
-   * how far it had got, also where that is not known here any more.
+   * The process and the spool that write from now on. A runner drops only what was acknowledged, so the first event that
+   * it holds tells how far it had got, also where that is not known here any more.
    */
-  #adopt(spool: string, first: number): void {
+  #adopt({ process, spool, first }: Extract<RunnerFrame, { t: "hello" }>): void {
     const { spool: current, durableR } = this.#log.producer;
     const known = current === spool ? durableR : (this.#producers.last(spool) ?? 0);
+    const r = Math.max(known, first - 1);
     if (current !== null && current !== spool)
-      this.#producers.keep(current, this.#claim.epoch, durableR);
-    this.#log.setProducer(spool, Math.max(known, first - 1));
+      this.#producers.keep(current, this.#claims.current.epoch, durableR);
+    if (process !== this.#claims.current.process) this.#claims.mint(process, spool, r);
+    else if (current !== spool || r !== known) this.#claims.goOn(spool, r);
+    this.#log.setProducer(spool, r);
   }
 
+  /** The connection under the claim in force: `hello` takes the epoch from every other. */
   #current(): Link | undefined {
-    return this.#links().findLast(
-      ({ attachment }) =>
-        attachment.kind === "runner" &&
-        attachment.epoch === this.#claim.epoch &&
-        this.#claim.epoch > 0,
-    );
+    const { epoch } = this.#claims.current;
+    return this.#links().find((link) => isRunner(link) && link.attachment.epoch === epoch);
+  }
+
+  /** How a connection ends whose place another one took. */
+  #ending(link: Link): Closing {
+    return link.attachment.process === this.#claims.current.process ? replaced(link) : fenced(link);
   }
 
   #turn(): string | null {
     return runningTurn(this.#log.state)?.id ?? null;
   }
 
+  #acknowledgement(): Unstamped {
+    return { t: "ack", r: this.#log.producer.durableR, turn: this.#turn() };
+  }
+
   /** Commands for a runner whose process has started and that have not been sent to it on this connection. */
   #undelivered(link: Link): readonly RunnerCommand[] {
-    if (this.#log.state.runner?.epoch !== this.#claim.epoch) return [];
+    if (this.#log.state.runner?.epoch !== this.#claims.current.epoch) return [];
     const sent = this.#delivered.get(link) ?? new Set<number>();
     this.#delivered.set(link, sent);
     const fresh = pendingCommands(this.#log.state).filter((command) => !sent.has(command.command));
@@ -325,44 +316,30 @@ export class Relay {
   }
 }
 
-/** Commands that the log does not say were begun. One prompt at a time: the next is due when the turn before has ended. */
-export function pendingCommands(state: SessionState): readonly RunnerCommand[] {
-  const [first] = state.turns;
-  const isFree = first?.state === "queued" && state.lifecycle === "active";
-  const prompts: RunnerCommand[] = isFree
-    ? [{ kind: "prompt", command: first.command, turn: first.id, message: first.message }]
-    : [];
-  const answers = state.approvals.flatMap((approval): RunnerCommand[] =>
-    approval.command === undefined
-      ? []
-      : [
-          {
-            kind: "answer",
-            command: approval.command,
-            turn: approval.turn,
-            approval: approval.approval,
-            option: approval.option ?? "",
-            digest: approval.digest ?? "",
-          },
-        ],
-  );
-  const cancels = state.cancels.map(({ command, turn }): RunnerCommand => ({
-    kind: "cancel",
-    command,
-    turn,
-  }));
-  return [...prompts, ...answers, ...cancels].toSorted((a, b) => a.command - b.command);
-}
+type Closing = RelayOutcome["closes"][number];
 
-function fence(link: Link): RelayOutcome {
+const isRunner = (link: Link) => link.attachment.kind === "runner";
+
+const replaced = (link: Link): Closing => ({
+  link,
+  code: CLOSE.replaced,
+  reason: "A newer connection of this runner took over.",
+});
+
+const fenced = (link: Link): Closing => ({
+  link,
+  code: CLOSE.fenced,
+  reason: "Another runner has claimed this session; this one must end.",
+});
+
+const fence = (link: Link): RelayOutcome => ({ sends: [], closes: [fenced(link)] });
+
+function shortened(agent: AgentInfo | undefined): AgentInfo | undefined {
+  if (agent === undefined) return undefined;
+  const { name, title, version } = agent;
   return {
-    sends: [],
-    closes: [
-      {
-        link,
-        code: CLOSE.fenced,
-        reason: "Another runner has claimed this session; this one must end.",
-      },
-    ],
+    name: name.slice(0, MAX_AGENT_TEXT),
+    ...(title === undefined ? {} : { title: title.slice(0, MAX_AGENT_TEXT) }),
+    ...(version === undefined ? {} : { version: version.slice(0, MAX_AGENT_TEXT) }),
   };
 }

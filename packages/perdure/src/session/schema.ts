@@ -31,8 +31,8 @@ const SESSION_MIGRATIONS: readonly Migration[] = [
     );
     CREATE UNIQUE INDEX approvals_by_id ON approvals (id);
     CREATE INDEX approvals_orphaned ON approvals (digest) WHERE state = 'orphaned';
-    CREATE TABLE claim (
-      id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, process TEXT NOT NULL
+    CREATE TABLE claims (
+      epoch INTEGER PRIMARY KEY, process TEXT NOT NULL, spool TEXT NOT NULL, r INTEGER NOT NULL
     )`,
   },
 ];

@@ -1,7 +1,7 @@
 import { BaseDO, systemClock } from "../object/index.ts";
 import type { Identity, Link } from "../object/index.ts";
 import type { Action, Command, Message, PlacedMessage, Reply, Task } from "../protocol/index.ts";
-import { CLOSE, PerdureError, permits, problemOf } from "../protocol/index.ts";
+import { CLOSE, isObject, PerdureError, permits, problemOf } from "../protocol/index.ts";
 import type {
   ApprovalRecord,
   EventPage,
@@ -31,9 +31,15 @@ export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc 
     return this.isBlank ? {} : { ...this.session.meta() };
   }
 
-  /** Merges metadata shallowly; a null deletes its key. Answers the result. Throws `too_large` past 64 KiB. */
+  /**
+   * Merges metadata shallowly; a null deletes its key. Answers the result. Values are kept as JSON, so a `Date` becomes its
+   * text and `undefined` changes nothing. Throws `too_large` past 64 KiB.
+   */
   async setSessionMeta(patch: Record<string, unknown>): Promise<Record<string, unknown>> {
-    return { ...(await this.session.setMeta(patch, "rpc")) };
+    const json: unknown = JSON.parse(JSON.stringify(patch ?? null));
+    if (!isObject(json))
+      throw new PerdureError("bad_request", "Metadata is an object of keys and values.");
+    return { ...(await this.session.setMeta(json, "rpc")) };
   }
 
   /** The newest `limit` (1 to 200, default 50) finished messages, oldest first. */
@@ -133,7 +139,7 @@ export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc 
       incarnation: this.#incarnation,
       links: () => this.links,
       sync: () => this.ctx.storage.sync(),
-      onListing: (listing, version) => this.ctx.waitUntil(this.#tellIndex(listing, version)),
+      onListing: (listing, version) => this.#tellIndex(listing, version),
     });
     return this.#session;
   }

@@ -18,12 +18,17 @@ interface Carry {
   readonly r: number;
   /** Position from which the state must be folded again: before it nothing is open. */
   readonly open: number;
+  /** What a snapshot before that position cannot take from a table. */
+  readonly closed: Closed;
   /** The parts of the state that no table holds and that outlive a turn. */
   readonly facts: Pick<
     SessionState,
     "lifecycle" | "createdBy" | "createdAt" | "time" | "runner" | "lastOutcome"
   >;
 }
+
+/** The last control event's time, and how the last turn ended, as of the position before which nothing is open. */
+export type Closed = Pick<SessionState, "time" | "lastOutcome">;
 
 /** Events that were appended since the readers were last told, and how far the log is durable. */
 export interface News {
@@ -45,6 +50,9 @@ export class SessionLog {
   #r = 0;
   #durableR = 0;
   #openFrom = 1;
+  #closed: Closed = { time: 0, lastOutcome: undefined };
+  /** When the tasks that the table does not hold yet were written. */
+  #tasksAt: number | undefined;
   #unprojected: PlacedMessage[] = [];
   #news: SessionEvent[] = [];
   #newsFrom = 1;
@@ -63,6 +71,7 @@ export class SessionLog {
     this.#r = carry.r;
     this.#durableR = carry.r;
     this.#openFrom = carry.open;
+    this.#closed = carry.closed;
     this.#state = { ...this.#fold(), ...carry.facts, position: this.log.head };
   }
 
@@ -88,6 +97,11 @@ export class SessionLog {
     return this.#openFrom - 1;
   }
 
+  /** What the state was at `base`. */
+  get closed(): Closed {
+    return this.#closed;
+  }
+
   /** Names the session: kept from the next flush on. */
   setId(id: string): void {
     this.#id = id;
@@ -107,7 +121,7 @@ export class SessionLog {
     if (next.messages.length > 0) this.#unprojected.push(...next.messages);
     this.#state = next.messages.length > 0 ? { ...next, messages: [] } : next;
     if (r !== undefined) this.#r = r;
-    if (event.type === "tasks.changed") this.projection.setTasks(event.tasks, event.at);
+    if (event.type === "tasks.changed") this.#tasksAt = event.at;
     if (event.type === "session.meta") this.projection.patchMeta(event.patch);
     if (event.type === "session.created" && event.title !== undefined)
       this.projection.patchMeta({ title: event.title });
@@ -120,17 +134,22 @@ export class SessionLog {
     const isClosed = isQuiescent(this.#state);
     const open = isClosed ? this.log.last + 1 : this.#openFrom;
     const { lifecycle, createdBy, createdAt, time, runner, lastOutcome } = this.#state;
+    const closed = isClosed ? { time, lastOutcome } : this.#closed;
     const carry: Carry = {
       id: this.#id,
       spool: this.#spool,
       r: this.#r,
       open,
+      closed,
       facts: { lifecycle, createdBy, createdAt, time, runner, lastOutcome },
     };
     if (!this.log.flush(carry)) return;
     for (const message of this.#unprojected) this.projection.addMessage(message);
     this.#unprojected = [];
+    if (this.#tasksAt !== undefined) this.projection.setTasks(this.#state.tasks, this.#tasksAt);
+    this.#tasksAt = undefined;
     this.#openFrom = open;
+    this.#closed = closed;
     this.#durableR = this.#r;
     this.#hasFlushed = true;
   }
@@ -147,13 +166,15 @@ export class SessionLog {
   /** What memory holds now, as a function that brings it back. */
   mark(): () => void {
     const revertLog = this.log.mark();
-    const [state, id, spool, r, durableR, openFrom] = [
+    const [state, id, spool, r, durableR, openFrom, closed, tasksAt] = [
       this.#state,
       this.#id,
       this.#spool,
       this.#r,
       this.#durableR,
       this.#openFrom,
+      this.#closed,
+      this.#tasksAt,
     ];
     const [unprojected, unprojectedCount] = [this.#unprojected, this.#unprojected.length];
     const [newsCount, hasFlushed] = [this.#news.length, this.#hasFlushed];
@@ -165,6 +186,8 @@ export class SessionLog {
       this.#r = r;
       this.#durableR = durableR;
       this.#openFrom = openFrom;
+      this.#closed = closed;
+      this.#tasksAt = tasksAt;
       this.#unprojected = unprojected;
       this.#unprojected.length = unprojectedCount;
       this.#news.length = newsCount;

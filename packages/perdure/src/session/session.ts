@@ -11,6 +11,8 @@ import type {
   JsonObject,
   PlacedMessage,
   Reply,
+  RunnerServerFrame,
+  ServerFrame,
   SessionState,
   Task,
 } from "../protocol/index.ts";
@@ -27,6 +29,7 @@ import {
 import { Approvals } from "./approvals.ts";
 import { execute, setMeta } from "./commands.ts";
 import { Decisions } from "./decisions.ts";
+import { closeExpired } from "./expiry.ts";
 import { listingOf, sessionInfo } from "./listing.ts";
 import { Readers } from "./readers.ts";
 import type { RelayOutcome } from "./relay.ts";
@@ -47,8 +50,8 @@ export interface SessionHost {
   links(): readonly Link[];
   /** See `CommitHost.sync`. */
   sync(): Promise<void>;
-  /** The line of this session in lists has changed. */
-  onListing(listing: SessionListing, version: number): void;
+  /** The line of this session in lists has changed. Resolves when the list was told, or will be by `LISTING_TIMER`. */
+  onListing(listing: SessionListing, version: number): Promise<void>;
 }
 
 /** One session. */
@@ -71,7 +74,7 @@ export class Session {
     const { clock, timers } = host;
     this.#sql = new RevertibleSql(host.sql, { mark: () => this.#mark() });
     this.#log = new SessionLog(this.#sql, clock);
-    this.#approvals = new Approvals(this.#sql);
+    this.#approvals = new Approvals(this.#sql, this.#log.log.content);
     this.#decisions = new Decisions(this.#log, this.#approvals, timers, clock);
     this.#commands = new Commands(this.#sql, clock);
     const session = () => this.#log.id ?? "";
@@ -95,7 +98,7 @@ export class Session {
       sync: () => host.sync(),
       publish: () => this.#publish(),
     });
-    this.#listing = JSON.stringify(listingOf(this.#log));
+    this.#listing = withoutTime(listingOf(this.#log));
     for (const link of links()) if (link.attachment.kind !== "runner") this.#readers.restore(link);
   }
 
@@ -224,7 +227,8 @@ export class Session {
 
   /** A timer is due. */
   async timer(name: string): Promise<void> {
-    if (name === LISTING_TIMER) this.#host.onListing(listingOf(this.#log), this.#log.log.head);
+    if (name === LISTING_TIMER)
+      await this.#host.onListing(listingOf(this.#log), this.#log.log.head);
     else
       await this.#queue.submit(() => {
         if (this.#decisions.expire(name)) this.#log.flush();
@@ -244,9 +248,7 @@ export class Session {
         return this.#readers.acknowledge(link, frame.d);
       case "command": {
         const answer = (reply: Reply) =>
-          void link.send(
-            JSON.stringify({ t: "reply", i: this.#host.incarnation, id: frame.id, reply }),
-          );
+          this.#send(link, { t: "reply", i: this.#host.incarnation, id: frame.id, reply });
         await this.#submitCommand(link.attachment, frame.id, frame.command, answer);
       }
     }
@@ -297,17 +299,17 @@ export class Session {
 
   async #receiveFromRunner(link: Link, text: string): Promise<void> {
     const frame = parseRunnerFrame(text);
-    if (this.state.lifecycle === "terminated")
-      throw new PerdureError(
-        "session_terminated",
-        "This session is terminated; it takes no more events.",
-      );
     await this.#queue.submit((commit) => {
+      if (this.state.lifecycle === "terminated")
+        throw new PerdureError(
+          "session_terminated",
+          "This session is terminated; it takes no more events.",
+        );
       const outcome = this.#relay.receive(link, frame);
       commit.after(() => this.#perform(outcome));
       if (frame.t !== "hello") return;
       commit.after(() => {
-        this.#perform(this.#relay.after(false));
+        this.#perform(this.#relay.welcomed(link));
         this.#readers.announce({ t: "runner", runner: this.#relay.presence() });
       });
     });
@@ -323,9 +325,12 @@ export class Session {
   }
 
   #perform({ sends, closes }: RelayOutcome): void {
-    for (const { link, frame } of sends)
-      link.send(JSON.stringify({ ...frame, i: this.#host.incarnation }));
+    for (const { link, frame } of sends) this.#send(link, { ...frame, i: this.#host.incarnation });
     for (const { link, code, reason } of closes) link.close(code, reason);
+  }
+
+  #send(link: Link, frame: ServerFrame | RunnerServerFrame): void {
+    if (!closeExpired(link, this.#host.clock)) link.send(JSON.stringify(frame));
   }
 
   #scheduleFlush(): void {
@@ -343,10 +348,10 @@ export class Session {
   #announceListing(): void {
     if (!this.exists) return;
     const listing = listingOf(this.#log);
-    const text = JSON.stringify({ ...listing, updatedAt: 0 });
+    const text = withoutTime(listing);
     if (text === this.#listing) return;
     this.#listing = text;
-    this.#host.onListing(listing, this.#log.log.head);
+    void this.#host.onListing(listing, this.#log.log.head);
   }
 
   #closeRunners(): void {
@@ -370,3 +375,8 @@ export const LISTING_TIMER = "listing";
 
 /** How long to wait before telling the list again, in milliseconds. */
 export const LISTING_RETRY_MS = 10_000;
+
+/** What of a line is worth telling: its time alone is not. */
+function withoutTime(listing: SessionListing): string {
+  return JSON.stringify({ ...listing, updatedAt: 0 });
+}

@@ -43,6 +43,7 @@ export const welcome = (d: number, i = "one", role: Role = "participant"): Serve
   v: 1,
   i,
   session: "s",
+  subject: "ann",
   role,
   d,
   floor: 0,
@@ -78,11 +79,13 @@ export const snapshotAt = (position: number, hasEarlier = false): Snapshot => ({
   lifecycle: "active",
   createdBy: "ann",
   createdAt: 1,
+  time: 1,
   meta: { at: position },
   messages: [],
   hasEarlier,
   tasks: [],
   runner: undefined,
+  lastOutcome: undefined,
 });
 
 export const snapshot = (

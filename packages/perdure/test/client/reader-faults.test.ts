@@ -133,6 +133,7 @@ class World {
       v: 1,
       i: this.#i(),
       session: "s",
+      subject: "ann",
       role: "viewer",
       d: this.#head(),
       floor: 0,

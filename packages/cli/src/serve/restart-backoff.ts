@@ -2,7 +2,7 @@ const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 5_000;
 
 /** A process that ran this long was healthy: its end is the first of its kind. */
-const HEALTHY_AFTER_MS = 10_000;
+const HEALTHY_AFTER_MS = 1_000;
 
 /**
  * How many milliseconds to wait before a process that ended is started again.

@@ -42,6 +42,9 @@ const BACKOFF_GROWTH = 1.6;
 /** How long an attempt may take: the library's 4 s are too few for a phone that has just woken. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** A connection that lasted this long was good: the next wait is the shortest again. The library's 5 s are a long memory. */
+const HEALTHY_AFTER_MS = 1_000;
+
 export class Link {
   readonly #options: LinkOptions;
   readonly #heartbeat: Heartbeat;
@@ -87,6 +90,7 @@ export class Link {
         },
         reconnectionDelayGrowFactor: BACKOFF_GROWTH,
         connectionTimeout: CONNECT_TIMEOUT_MS,
+        minUptime: HEALTHY_AFTER_MS,
         // The outbox knows what must be sent again; a second queue would send what is out of date.
         maxEnqueuedMessages: 0,
         shouldReconnectOnClose: ({ code, reason }) => {

@@ -228,8 +228,9 @@ function control(state: SessionState, event: ControlEvent): SessionState {
         approvals: state.approvals.filter((approval) => approval.approval !== event.approval),
       };
     case "runner.started":
+      // What a process left unfinished outside any turn will not go on.
       return {
-        ...state,
+        ...placeOpen(state),
         runner: {
           epoch: event.epoch,
           agent: event.agent,

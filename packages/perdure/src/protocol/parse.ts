@@ -132,7 +132,7 @@ export function parseCommand(value: unknown): Command {
     case "terminate":
       return { op: value["op"] };
     default:
-      throw badFrame(`unknown op ${shapeOf(value["op"])}`);
+      throw badFrame(`unknown op ${nameOf(value["op"])}`);
   }
 }
 
@@ -160,7 +160,7 @@ function parseParts(value: unknown): readonly Part[] {
       return { ...part, type, url: string(part, "url"), mediaType: string(part, "mediaType") };
     if (typeof type === "string" && type.startsWith("data-") && "data" in part)
       return { ...part, type: type as `data-${string}`, data: part["data"] };
-    throw badFrame(`a prompt holds text, file and data parts, not ${shapeOf(type)}`);
+    throw badFrame(`a prompt holds text, file and data parts, not ${nameOf(type)}`);
   });
 }
 
@@ -220,7 +220,7 @@ function parseRunnerEvent(value: unknown): RunnerEvent {
     case "tasks.changed":
       return { type: "tasks.changed", tasks: parseTasks(value["tasks"]), at };
     default:
-      throw badFrame(`a runner may not send an event of type ${shapeOf(value["type"])}`);
+      throw badFrame(`a runner may not send an event of type ${nameOf(value["type"])}`);
   }
 }
 
@@ -305,12 +305,20 @@ function oneOf<const T extends string>(
 const badFrame = (why: string) =>
   new PerdureError("bad_frame", `The frame was not understood: ${why}.`);
 
-const unknownFrame = (frame: JsonObject) => badFrame(`unknown \`t\` ${shapeOf(frame["t"])}`);
+const unknownFrame = (frame: JsonObject) => badFrame(`unknown \`t\` ${nameOf(frame["t"])}`);
 
-/** What a value looks like, without its contents where these may be secret or long. */
+/** The name of a kind that is not known. */
+const nameOf = (value: unknown) =>
+  typeof value === "string" && value.length <= LONGEST_NAME
+    ? JSON.stringify(value)
+    : shapeOf(value);
+
+/** UTF-16 units of a name that an error repeats: twice the longest that there is. */
+const LONGEST_NAME = 40;
+
+/** What a value looks like, without its contents, which may be secret. */
 function shapeOf(value: unknown): string {
-  if (typeof value === "string")
-    return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+  if (typeof value === "string") return `a string of ${value.length} characters`;
   if (typeof value === "number" || typeof value === "boolean" || value === null)
     return String(value);
   return Array.isArray(value) ? "a list" : value === undefined ? "nothing" : `an ${typeof value}`;

@@ -49,6 +49,26 @@ const decided = (approval: string, by = "ada"): SessionEvent => ({
 });
 const text = (delta: string): SessionEvent => ({ type: "text-delta", id: "t", delta });
 
+const patch = (meta: Record<string, unknown>): SessionEvent => ({
+  type: "session.meta",
+  patch: meta,
+  by: "ada",
+  at,
+});
+
+const cancelling = (turn: string): SessionEvent => ({
+  type: "turn.cancelling",
+  turn,
+  by: "ada",
+  at,
+});
+
+const tasks = (...titles: string[]): SessionEvent => ({
+  type: "tasks.changed",
+  tasks: titles.map((title) => ({ id: title, title, status: "pending" })),
+  at,
+});
+
 const states = (state: SessionState) => state.turns.map((turn) => [turn.id, turn.state]);
 const ids = (state: SessionState) => state.messages.map(({ message }) => message.id);
 
@@ -63,12 +83,6 @@ test("a session is active from its creation, with its title as metadata", () => 
 });
 
 test("C13 metadata is merged shallowly, and a null deletes its key", () => {
-  const patch = (meta: Record<string, unknown>): SessionEvent => ({
-    type: "session.meta",
-    patch: meta,
-    by: "ada",
-    at,
-  });
   const state = after(created, patch({ a: { x: 1 }, b: 2 }), patch({ a: { y: 2 }, title: null }));
   expect(state.meta).toEqual({ a: { y: 2 }, b: 2 });
 });
@@ -97,12 +111,6 @@ test("T3 a turn that ended is gone, and how it ended is known", () => {
 });
 
 test("T5 cancelling the running turn is a command until it is begun; cancelling a queued one is none", () => {
-  const cancelling = (turn: string): SessionEvent => ({
-    type: "turn.cancelling",
-    turn,
-    by: "ada",
-    at,
-  });
   const state = after(created, queued("t1"), queued("t2"), begun(2), cancelling("t1"));
   expect(states(state)[0]).toEqual(["t1", "cancelling"]);
   expect(state.cancels).toEqual([{ command: 5, turn: "t1" }]);
@@ -150,11 +158,6 @@ test("T14 a message has the turn that ran and the time of the control event befo
 });
 
 test("T15 tasks are replaced as a whole", () => {
-  const tasks = (...titles: string[]): SessionEvent => ({
-    type: "tasks.changed",
-    tasks: titles.map((title) => ({ id: title, title, status: "pending" })),
-    at,
-  });
   expect(after(tasks("a", "b"), tasks("c")).tasks.map((task) => task.id)).toEqual(["c"]);
 });
 

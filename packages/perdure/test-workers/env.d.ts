@@ -1,4 +1,6 @@
 import type { SessionDO, SessionIndexDO } from "../src/session/index.ts";
+import type { KernelDO } from "./objects/kernel-do.ts";
+import type { LogDO } from "./objects/log-do.ts";
 import type { CounterDO } from "./worker.ts";
 
 declare global {
@@ -6,6 +8,8 @@ declare global {
     /** The bindings of `wrangler.jsonc` beside this file. */
     interface Env {
       COUNTER: DurableObjectNamespace<CounterDO>;
+      KERNEL: DurableObjectNamespace<KernelDO>;
+      LOG: DurableObjectNamespace<LogDO>;
       SESSION_DO: DurableObjectNamespace<SessionDO>;
       SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
     }

@@ -1,5 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 
+export { KernelDO } from "./objects/kernel-do.ts";
+export { LogDO } from "./objects/log-do.ts";
 export { SessionDO, SessionIndexDO } from "../src/session/index.ts";
 
 /** Counts in memory and in storage, so that a test can see what an eviction takes and what it leaves. */

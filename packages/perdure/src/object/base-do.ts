@@ -51,6 +51,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   readonly #timers: Timers;
   readonly #links = new Map<WebSocket, DurableLink>();
   readonly #limits = new WeakMap<WebSocket, RateLimit>();
+  readonly #ended = new WeakSet<WebSocket>();
   #isMigrated: boolean;
   #broken: PerdureError | undefined;
 
@@ -211,7 +212,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
       );
     this.onUpgrade(request);
     const { 0: client, 1: server } = new WebSocketPair();
-    const link = new DurableLink(server, {
+    const link = DurableLink.create(server, {
       ...connection,
       id: crypto.randomUUID(),
       connectedAt: Date.now(),
@@ -269,7 +270,10 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   }
 
   async #disconnected(socket: WebSocket): Promise<void> {
-    const link = this.#links.get(socket);
+    if (this.#ended.has(socket)) return;
+    this.#ended.add(socket);
+    // The platform does not list a socket whose end is the event that woke the object.
+    const link = this.#links.get(socket) ?? DurableLink.restore(socket);
     if (link === undefined) return;
     this.#links.delete(socket);
     this.onConnectionsChanged(this.#links.size);

@@ -11,11 +11,16 @@ export class DurableLink implements Link {
   readonly socket: WebSocket;
   #attachment: Attachment;
 
-  /** Wraps a socket that is to be accepted. Throws where the attachment is larger than the platform keeps. */
-  constructor(socket: WebSocket, attachment: Attachment) {
+  private constructor(socket: WebSocket, attachment: Attachment) {
     this.socket = socket;
     this.#attachment = attachment;
-    this.#keep();
+  }
+
+  /** Wraps a socket that is to be accepted. Throws where the attachment is larger than the platform keeps. */
+  static create(socket: WebSocket, attachment: Attachment): DurableLink {
+    const link = new DurableLink(socket, attachment);
+    link.#keep();
+    return link;
   }
 
   /** Wraps a socket that has outlived the object's memory. */

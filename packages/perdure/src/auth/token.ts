@@ -1,7 +1,7 @@
 /** Signed tokens: who holds one, which session it opens, in which role, and until when. */
 
 import { errors, jwtVerify, SignJWT } from "jose";
-import type { Identity } from "../object/index.ts";
+import type { Identity } from "../protocol/index.ts";
 import type { Role } from "../protocol/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import type { Secrets } from "./secret.ts";

@@ -1,16 +1,9 @@
 /** Who is on the other side: decided by the Worker, carried to the object, kept in the socket's attachment. */
 
-import type { Role } from "../protocol/index.ts";
+import type { Identity, Role } from "../protocol/index.ts";
 import { isObject, PerdureError } from "../protocol/index.ts";
 
-/** An authenticated caller. */
-export interface Identity {
-  /** The `sub` of the token. */
-  readonly subject: string;
-  readonly role: Role;
-  /** Milliseconds since 1970 after which nothing is accepted or sent any more; null: never. */
-  readonly expiresAt: number | null;
-}
+export type { Identity } from "../protocol/index.ts";
 
 /**
  * What a socket is for. `reader`: gets events as they happen. `dialect`: gets durable events only, for a protocol that

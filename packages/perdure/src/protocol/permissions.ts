@@ -2,6 +2,15 @@
 
 import type { Role } from "./frames.ts";
 
+/** An authenticated caller. */
+export interface Identity {
+  /** The `sub` of the token. */
+  readonly subject: string;
+  readonly role: Role;
+  /** Milliseconds since 1970 after which nothing is accepted or sent any more; null: never. */
+  readonly expiresAt: number | null;
+}
+
 /** Everything that a token may be used for. */
 export type Action =
   /** See what a session is: state, head, who runs it. */

@@ -15,5 +15,5 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 /** The problem of a final close, for which the server gives a reason, if any, in one sentence. */
 export function closeProblem(closeCode: number, reason: string): Problem {
   const code = CODES[closeCode] ?? "unavailable";
-  return { code, detail: reason || `The server closed the link for good: ${code}.` };
+  return { code, detail: reason || `Closed for good: ${code}.` };
 }

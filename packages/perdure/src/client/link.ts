@@ -45,11 +45,15 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** A connection that lasted this long was good: the next wait is the shortest again. The library's 5 s are a long memory. */
 const HEALTHY_AFTER_MS = 1_000;
 
+/** Statuses that another attempt does not change: not let in, not allowed, not there. */
+const REFUSALS = [401, 403, 404];
+
 export class Link {
   readonly #options: LinkOptions;
   readonly #heartbeat: Heartbeat;
   #socket: ReconnectingWebSocket | undefined;
   #isBackingOff = false;
+  #wasOpen = false;
   /** Why the server closed the connection for good. */
   #end: Problem | undefined;
   /** Whether a token function was asked once more since the server last took a token. */
@@ -75,7 +79,7 @@ export class Link {
     const { url, WebSocket, random } = this.#options;
     const socket = new ReconnectingWebSocket(
       () => {
-        if (socket === this.#socket) this.#isBackingOff = false;
+        if (socket === this.#socket) this.#isBackingOff = this.#wasOpen = false;
         return url;
       },
       async () => (socket === this.#socket ? await this.#protocols() : null),
@@ -146,6 +150,7 @@ export class Link {
   }
 
   #onOpen(): void {
+    this.#wasOpen = true;
     this.#heartbeat.start();
     this.#options.onOpen();
   }
@@ -160,9 +165,28 @@ export class Link {
     if (this.#end === undefined) {
       this.#isBackingOff = true;
       this.#options.onDrop();
+      if (!this.#wasOpen) void this.#askWhy();
     } else {
       this.close();
       this.#options.onFinal(this.#end);
+    }
+  }
+
+  /** A browser hides why an upgrade was refused; the session's description is refused for the same reason, and tells. */
+  async #askWhy(): Promise<void> {
+    const socket = this.#socket;
+    const { url, onFinal } = this.#options;
+    try {
+      const token = (await this.#protocols())?.[1]?.slice("perdure.token.".length);
+      const headers: HeadersInit = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      const response = await fetch(url.replace(/^ws(.*)\/ws$/, "http$1"), { headers });
+      if (!REFUSALS.includes(response.status)) return;
+      const problem = (await response.json()) as Problem;
+      if (socket !== this.#socket) return;
+      this.close();
+      onFinal(problem);
+    } catch {
+      // No answer either: the server is away, and the next attempt is under way.
     }
   }
 

@@ -60,10 +60,7 @@ export class Outbox {
     const known = this.#entries.find((one) => one.id === id);
     if (known === undefined) this.#add(entry);
     else if (JSON.stringify(known.command) !== JSON.stringify(entry.command))
-      throw new PerdureError(
-        "id_reused",
-        `The id ${id} belongs to another command: use a new one.`,
-      );
+      throw new PerdureError("id_reused", `Another command has this id: use a new one.`);
     const result = new Promise<CommandResult>((resolve, reject) => {
       const callers = this.#callers.get(id) ?? [];
       this.#callers.set(id, [...callers, { resolve, reject }]);
@@ -172,7 +169,7 @@ function checked(id: string, command: Command): Command {
   if (new TextEncoder().encode(text).length > MAX_CLIENT_FRAME_BYTES)
     throw new PerdureError(
       "too_large",
-      `A command may take ${MAX_CLIENT_FRAME_BYTES} bytes: shorten it, or send files by reference.`,
+      `A command has at most ${MAX_CLIENT_FRAME_BYTES} bytes: shorten it.`,
     );
   return JSON.parse(JSON.stringify(command)) as Command;
 }

@@ -85,7 +85,7 @@ export class SessionClient {
     const url = sessionSocketUrl(options.url, options.session);
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
     if (WebSocket === undefined)
-      throw new PerdureError("bad_request", "There is no WebSocket here: pass one as `WebSocket`.");
+      throw new PerdureError("bad_request", "Pass a `WebSocket`: none is global here.");
     const now = options.clock ?? Date.now;
     this.#listeners = { event: new Listeners(), reset: new Listeners(), error: new Listeners() };
     this.#reader = new Reader(options.after ?? null);
@@ -174,7 +174,7 @@ export class SessionClient {
     return this.#execute({ op: "set-meta", patch });
   }
 
-  /** Pauses the session: prompts are refused until `resume`. */
+  /** Pauses the session: prompts wait until `resume`. */
   pause(): Promise<CommandResult> {
     return this.#execute({ op: "pause" });
   }

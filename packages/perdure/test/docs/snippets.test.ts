@@ -1,0 +1,135 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createTestHarness } from "wrangler";
+import { signToken } from "../../src/auth/token.ts";
+import { allSnippets, ROOT } from "./snippets.ts";
+
+/** In a folder that the other checks leave out, and from which `perdure/…` is found. */
+const FOLDER = join(import.meta.dirname, "dist");
+
+const SECRET = "a secret that is only good for this test";
+
+const SNIPPETS = allSnippets();
+
+/** Snippets for a page or a terminal; all others are for a Worker. */
+const isForClients = (document: string) => document.endsWith("client.md");
+
+const source = (room: string) => join(ROOT, "packages/perdure/src", room, "index.ts");
+
+/** A Worker that is a snippet, as the guide on sessions configures it. */
+const worker = (file: string, session: string) => ({
+  config: {
+    name: file.replace(".ts", ""),
+    main: join(FOLDER, file),
+    compatibility_date: "2026-10-23",
+    durable_objects: {
+      bindings: [
+        { name: "SESSION_DO", class_name: session },
+        ...(file === "app.ts" ? [{ name: "SESSION_INDEX", class_name: "SessionIndexDO" }] : []),
+      ],
+    },
+    migrations: [
+      {
+        tag: "v1",
+        new_sqlite_classes: file === "app.ts" ? [session, "SessionIndexDO"] : [session],
+      },
+    ],
+    alias: { "perdure/session": source("session"), "perdure/http": source("http") },
+    vars: { PERDURE_SECRET: SECRET },
+  },
+});
+
+const server = createTestHarness({
+  workers: [
+    worker("app.ts", "SessionDO"),
+    worker("minimal.ts", "SessionDO"),
+    worker("notes.ts", "NotesSession"),
+  ],
+});
+
+let url: URL;
+
+beforeAll(async () => {
+  mkdirSync(FOLDER, { recursive: true });
+  for (const [name, types, lib] of [
+    ["client", [], ["ES2024", "DOM", "DOM.Iterable"]],
+    ["worker", ["@cloudflare/workers-types"], ["ES2024"]],
+  ] as const) {
+    const isMine = (document: string) => isForClients(document) === (name === "client");
+    const project = {
+      extends: join(ROOT, "tsconfig.base.json"),
+      compilerOptions: { types, lib },
+      files: SNIPPETS.filter(({ document }) => isMine(document)).map(({ file }) => file),
+    };
+    writeFileSync(join(FOLDER, `tsconfig.${name}.json`), JSON.stringify(project));
+  }
+  for (const { file, code } of SNIPPETS) writeFileSync(join(FOLDER, file), code);
+  ({ url } = await server.listen());
+}, 60_000);
+
+afterAll(async () => {
+  await server.close();
+  rmSync(FOLDER, { recursive: true, force: true });
+});
+
+test("every block of TypeScript in the documents has a file name of its own", () => {
+  const files = SNIPPETS.map(({ file }) => file);
+  expect(files.length).toBeGreaterThan(5);
+  expect(files).not.toContain("");
+  expect(new Set(files).size).toBe(files.length);
+});
+
+test.each(["worker", "client"])("every block for a %s compiles", async (name) => {
+  const compile = promisify(execFile)("tsc", ["-p", join(FOLDER, `tsconfig.${name}.json`)], {
+    env: { ...process.env, PATH: `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"]}` },
+  });
+  const output = await compile.then(
+    () => "",
+    (error: Error & { stdout?: string }) => error.stdout || error.message,
+  );
+  expect(output).toBe("");
+});
+
+test("the Worker with metadata and messages answers as the guide says", async () => {
+  const response = await server.getWorker("minimal").fetch("http://localhost/");
+  expect(await response.json()).toEqual({ meta: { title: "First steps" }, messages: [] });
+});
+
+test("the subclass with its own tables and methods answers as the guide says", async () => {
+  const response = await server.getWorker("notes").fetch("http://localhost/");
+  expect(await response.json()).toEqual({ notes: 2 });
+});
+
+test("the client talks to the Worker with routes, as the guides have both", async () => {
+  const token = await signToken(SECRET, {
+    subject: "ada",
+    session: "*",
+    role: "admin",
+    expiresInSeconds: 60,
+  });
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const body = JSON.stringify({ id: "abc-123" });
+  await fetch(new URL("/v1/sessions", url), { method: "POST", headers, body });
+
+  const { code = "" } = SNIPPETS.find(({ file }) => file === "client.ts") ?? {};
+  const file = join(FOLDER, "client-here.ts");
+  const here = code.replace("http://127.0.0.1:8787", url.origin).replace('"…"', `"${token}"`);
+  writeFileSync(file, here);
+  const told = vi.spyOn(console, "log").mockReturnValue();
+  await import(file);
+  expect(told.mock.calls).toContainEqual([3, "turn.queued"]);
+  told.mockRestore();
+
+  const page = await fetch(new URL("/v1/sessions/abc-123/events", url), { headers });
+  expect(await page.json()).toMatchObject({
+    events: [
+      { type: "session.created" },
+      { type: "session.meta", patch: { title: "What changed since yesterday?" } },
+      { type: "turn.queued" },
+      { type: "turn.ended", outcome: "cancelled" },
+    ],
+  });
+});

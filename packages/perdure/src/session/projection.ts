@@ -143,6 +143,7 @@ export class Projection {
         ? {}
         : { metadata: parseColumn(this.#content, metadata) as JsonObject }),
     };
-    return { position, message, at: created_at, ...(turn === null ? {} : { turn }) };
+    // In the order of the fold, so that a message reads the same from both.
+    return { position, message, ...(turn === null ? {} : { turn }), at: created_at };
   }
 }

@@ -1,54 +1,15 @@
-import type { Attachment, ConnectionKind, Identity, Link, Sql } from "../../src/object/index.ts";
+import type { Attachment, ConnectionKind, Identity, Sql } from "../../src/object/index.ts";
 import { COMMAND_MIGRATIONS, migrate, TIMER_MIGRATIONS, Timers } from "../../src/object/index.ts";
-import type {
-  Command,
-  RunnerEvent,
-  ServerFrame,
-  RunnerServerFrame,
-} from "../../src/protocol/index.ts";
+import type { Command, SessionEvent } from "../../src/protocol/index.ts";
+import { splitRun } from "../../src/protocol/index.ts";
 import type { SessionListing } from "../../src/session/index.ts";
 import { Session, SESSION_SCHEMAS } from "../../src/session/index.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { FakeLink } from "./fake-link.ts";
+import { FakeRunner } from "./fake-runner.ts";
 import { NodeSql } from "./node-sql.ts";
 
 export const OWNER: Identity = { subject: "owner", role: "admin", expiresAt: null };
-
-/** A socket whose frames a test can read. */
-export class FakeLink implements Link {
-  attachment: Attachment;
-  readonly texts: string[] = [];
-  closed: { readonly code: number; readonly reason: string } | undefined;
-
-  constructor(attachment: Attachment) {
-    this.attachment = attachment;
-  }
-
-  attach(change: Partial<Attachment>): void {
-    this.attachment = { ...this.attachment, ...change };
-  }
-
-  send(text: string): boolean {
-    if (this.closed !== undefined) return false;
-    this.texts.push(text);
-    return true;
-  }
-
-  close(code: number, reason: string): void {
-    this.closed ??= { code, reason };
-  }
-
-  /** All frames so far; asking takes them. */
-  take(): (ServerFrame | RunnerServerFrame | string)[] {
-    return this.texts.splice(0).map((text) => JSON.parse(text) as ServerFrame | string);
-  }
-
-  /** Bytes so far; asking takes the frames. */
-  takeBytes(): number {
-    return this.texts
-      .splice(0)
-      .reduce((sum, text) => sum + new TextEncoder().encode(text).length, 0);
-  }
-}
 
 /** One session over `node:sqlite`, with sockets that outlive its memory. */
 export class SessionWorld {
@@ -56,7 +17,11 @@ export class SessionWorld {
   readonly sql: Sql = new NodeSql();
   readonly listings: SessionListing[] = [];
   readonly #links: FakeLink[] = [];
+  /** Calls that move the platform's alarm: each bills a row. */
+  alarms = 0;
   #incarnations = 0;
+  #connections = 0;
+  #timers: Timers;
   session: Session;
   /** What the list does when it is told. */
   onListing = async (listing: SessionListing): Promise<void> => void this.listings.push(listing);
@@ -67,6 +32,7 @@ export class SessionWorld {
       { owner: "commands", migrations: COMMAND_MIGRATIONS },
       ...SESSION_SCHEMAS,
     ]);
+    this.#timers = this.#newTimers();
     this.session = this.#load();
   }
 
@@ -77,18 +43,18 @@ export class SessionWorld {
     return world;
   }
 
-  /** The object's memory is lost; its sockets stay. */
+  /** The object's memory is lost, with all that it waited for; its sockets stay. */
   evict(): void {
+    this.#timers = this.#newTimers();
     this.session = this.#load();
   }
 
   connect(kind: ConnectionKind, change: Partial<Attachment> = {}): FakeLink {
-    const role = kind === "runner" ? "runner" : "participant";
-    const id = `link-${this.#links.length}`;
+    this.#connections += 1;
     const link = new FakeLink({
-      id,
+      id: `link-${this.#connections}`,
       kind,
-      role,
+      role: kind === "runner" ? "runner" : "participant",
       subject: "somebody",
       expiresAt: null,
       connectedAt: this.clock.now(),
@@ -99,32 +65,29 @@ export class SessionWorld {
     return link;
   }
 
+  /** The socket is gone, and the object hears of it. */
   disconnect(link: FakeLink): void {
+    link.close(1006, "");
     this.#links.splice(this.#links.indexOf(link), 1);
     this.session.disconnected(link);
   }
 
+  /** A reader's socket that has said hello. */
   async reader(
     after: number | null = null,
     kind: "reader" | "dialect" = "reader",
+    change: Partial<Attachment> = {},
   ): Promise<FakeLink> {
-    const link = this.connect(kind);
+    const link = this.connect(kind, change);
     await this.send(link, { t: "hello", v: 1, after });
     return link;
   }
 
-  /** A runner that has started: its link, and its next number. */
-  async runner(process = "p1", spool = "spool1"): Promise<FakeRunner> {
-    const link = this.connect("runner");
-    const runner = new FakeRunner(this, link, process, spool);
-    await runner.hello();
-    await runner.emit({
-      type: "runner.started",
-      epoch: runner.epoch,
-      agent: { name: "test" },
-      restored: "new",
-      at: this.clock.now(),
-    });
+  /** A runner whose process has started. */
+  async runner(process = "process-1", spool = "spool-1"): Promise<FakeRunner> {
+    const runner = new FakeRunner(this, process, spool);
+    await runner.connect();
+    await runner.start();
     return runner;
   }
 
@@ -140,20 +103,64 @@ export class SessionWorld {
     return this.command(id, { op: "prompt", parts: [{ type: "text", text }] });
   }
 
-  /** All durable events, single ones. */
-  events() {
-    const { events } = this.session.events(0);
-    return events;
+  decide(id: string, approval: string, option: string, by = "owner") {
+    const identity: Identity = { subject: by, role: "participant", expiresAt: null };
+    return this.command(id, { op: "decide", approval, option }, identity);
+  }
+
+  /** All durable events from position 1 on, each by itself. */
+  events(): readonly SessionEvent[] {
+    const events: SessionEvent[] = [];
+    for (;;) {
+      const page = this.session.events(events.length);
+      events.push(...page.events.flatMap(splitRun));
+      if (page.next >= page.head) return events;
+    }
+  }
+
+  types(): readonly string[] {
+    return this.events().map(({ type }) => type);
+  }
+
+  /** The flush that a quiet moment brings. */
+  async settle(): Promise<void> {
+    this.clock.advance(1_000);
+    await turn();
+  }
+
+  /** The alarm rings: timers that are due fire, as the object has them fire. */
+  async ring(): Promise<void> {
+    await this.#timers.ring(({ name }) => this.session.timer(name));
+  }
+
+  /** When a timer is due. */
+  dueAt(name: string): number | undefined {
+    return this.#timers.dueAt(name);
+  }
+
+  setTimer(name: string, at: number): void {
+    this.#timers.set(name, at);
+  }
+
+  #newTimers(): Timers {
+    const count = () => void (this.alarms += 1);
+    return new Timers(this.sql, this.clock, { set: count, clear: count });
   }
 
   #load(): Session {
     this.#incarnations += 1;
-    const alarm = { set: () => {}, clear: () => {} };
+    const incarnation = this.#incarnations;
     return new Session({
       sql: this.sql,
-      clock: this.clock,
-      timers: new Timers(this.sql, this.clock, alarm),
-      incarnation: `i${this.#incarnations}`,
+      timers: this.#timers,
+      clock: {
+        now: () => this.clock.now(),
+        after: (delay, task) =>
+          this.clock.after(delay, () => {
+            if (incarnation === this.#incarnations) task();
+          }),
+      },
+      incarnation: `i${incarnation}`,
       links: () => this.#links.filter((link) => link.closed === undefined),
       sync: () => Promise.resolve(),
       onListing: (listing) => this.onListing(listing),
@@ -161,80 +168,7 @@ export class SessionWorld {
   }
 }
 
-/** A runner's side of the wire: numbers its events, keeps them until they are acknowledged. */
-export class FakeRunner {
-  readonly #world: SessionWorld;
-  readonly process: string;
-  readonly spool: string;
-  link: FakeLink;
-  epoch = 0;
-  next = 1;
-  held: { readonly r: number; readonly e: RunnerEvent }[] = [];
-
-  constructor(world: SessionWorld, link: FakeLink, process: string, spool: string) {
-    this.#world = world;
-    this.link = link;
-    this.process = process;
-    this.spool = spool;
-  }
-
-  async hello(): Promise<void> {
-    const first = this.held[0]?.r ?? this.next;
-    const epoch = this.epoch === 0 ? {} : { epoch: this.epoch };
-    await this.#world.send(this.link, {
-      t: "hello",
-      v: 1,
-      process: this.process,
-      spool: this.spool,
-      first,
-      ...epoch,
-    });
-    const welcome = this.frames().find((frame) => frame.t === "welcome");
-    if (welcome?.t !== "welcome" || !("epoch" in welcome)) return;
-    this.epoch = welcome.epoch;
-    this.held = this.held.filter(({ r }) => r > welcome.r);
-  }
-
-  /** Connects again and sends what is still held. */
-  async reconnect(): Promise<void> {
-    this.link = this.#world.connect("runner");
-    await this.hello();
-    const [first] = this.held;
-    if (first === undefined) return;
-    await this.#world.send(this.link, {
-      t: "events",
-      epoch: this.epoch,
-      r: first.r,
-      e: this.held.map(({ e }) => e),
-    });
-  }
-
-  async emit(...events: RunnerEvent[]): Promise<void> {
-    const r = this.next;
-    for (const e of events) this.held.push({ r: this.next++, e });
-    await this.#world.send(this.link, { t: "events", epoch: this.epoch, r, e: events });
-  }
-
-  begin(command: number): Promise<void> {
-    return this.emit({ type: "command.begun", command, at: this.#world.clock.now() });
-  }
-
-  text(delta: string): Promise<void> {
-    return this.emit({ type: "text-delta", id: "t", delta });
-  }
-
-  end(turn: string, outcome: "completed" | "cancelled" = "completed"): Promise<void> {
-    return this.emit(
-      { type: "finish" },
-      { type: "turn.ended", turn, outcome, at: this.#world.clock.now() },
-    );
-  }
-
-  frames(): RunnerServerFrame[] {
-    return this.link.take() as RunnerServerFrame[];
-  }
-
-  commands() {
-    return this.frames().flatMap((frame) => (frame.t === "command" ? [frame.command] : []));
-  }
+/** Everything that waits in this turn of the event loop has happened. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -199,6 +199,8 @@ function control(state: SessionState, event: ControlEvent): SessionState {
     case "command.begun":
       return begin(state, event);
     case "approval.requested": {
+      // A question that was sent twice is one question.
+      if (state.approvals.some((open) => open.approval === event.approval)) return state;
       const { type: _type, at, ...request } = event;
       return {
         ...state,

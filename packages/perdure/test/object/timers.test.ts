@@ -113,6 +113,15 @@ test("K2 a timer that was due while no memory was there fires when the alarm rin
   expect(world.rang).toEqual(["a"]);
 });
 
+test("K2 timers that are overdue together fire in the order of their deadlines", async () => {
+  const world = new TimerWorld();
+  const { timers, start } = world;
+  for (const [name, at] of Object.entries({ c: 3, a: 1, d: 4, b: 2 })) timers.set(name, start + at);
+  world.clock.advance(SECOND);
+  await world.advance(0);
+  expect(world.rang).toEqual(["a", "b", "c", "d"]);
+});
+
 test("K2 a timer whose handler was cut off by a crash fires again", async () => {
   const world = new TimerWorld();
   world.timers.set("a", world.start + SECOND);
@@ -148,6 +157,39 @@ test("K3 a handler that succeeds at last is done, and begins anew when it is set
   world.timers.set("a", world.clock.now());
   await world.advance(HOUR);
   expect(attempts).toEqual([0, 1, 2, 0]);
+});
+
+test("K3 a failing timer that is set again begins anew", async () => {
+  const world = new TimerWorld();
+  const attempts: number[] = [];
+  world.handle = (timer) => {
+    attempts.push(timer.attempts);
+    throw new Error("not yet");
+  };
+  world.timers.set("a", world.start);
+  await world.advance(10 * SECOND);
+  world.timers.set("a", world.clock.now());
+  await world.advance(SECOND);
+  expect(attempts).toEqual([0, 1, 2, 0]);
+});
+
+test("K4 a timer that is cancelled or set anew during its last attempt is no dead letter", async () => {
+  const world = new TimerWorld();
+  world.handle = ({ name, attempts }) => {
+    if (attempts === MAX_ATTEMPTS - 1) {
+      if (name === "a") world.timers.cancel("a");
+      else world.timers.set("b", world.clock.now() + 1_000 * HOUR);
+    }
+    throw new Error("not yet");
+  };
+  world.timers.set("a", world.start);
+  world.timers.set("b", world.start);
+  await world.advance(24 * HOUR);
+  expect(world.timers.dead()).toEqual([]);
+  expect([world.timers.dueAt("a"), world.timers.dueAt("b")]).toEqual([
+    undefined,
+    world.start + 11_294 * SECOND + 1_000 * HOUR,
+  ]);
 });
 
 test("K4 after the last attempt a timer is a dead letter with its error, kept over an eviction", async () => {

@@ -31,7 +31,7 @@ export interface RunningRunner {
 
 /** A temporary folder and the processes that a test starts in it. After `end` nothing of either is left. */
 export class Scene {
-  readonly folder = mkdtempSync(join(tmpdir(), "perdure-system-"));
+  readonly folder = mkdtempSync(join(tmpdir(), "perdure-"));
   /** The server's data folder. */
   readonly dir = join(this.folder, "data");
   readonly #programs: { readonly program: Program; readonly endedBy: NodeJS.Signals }[] = [];
@@ -62,11 +62,11 @@ export class Scene {
 
   /** Starts the demo agent in a session, which it creates, and waits until the agent is ready. */
   async startRunner({ url }: RunningServer, session: string): Promise<RunningRunner> {
-    const folder = join(this.folder, `run-${session}`);
-    const files = join(folder, "files");
-    mkdirSync(files, { recursive: true });
-    const agent = [process.execPath, PERDURE, "demo-agent", "--state-dir", join(folder, "agent")];
-    const place = ["--session", session, "--create", "--state-dir", join(folder, "runner")];
+    const files = join(this.folder, session);
+    mkdirSync(files);
+    const state = join(this.folder, `runner-${session}`);
+    const agent = [process.execPath, PERDURE, "demo-agent", "--state-dir", join(state, "agent")];
+    const place = ["--session", session, "--create", "--state-dir", state];
     const server = ["--url", url, "--dir", this.dir];
     const program = this.run("run", ...server, ...place, "--cwd", files, "--", ...agent);
     await program.said(/ is ready \(/);

@@ -47,6 +47,9 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   /** Tables of the rooms that a library class is made of. */
   protected static readonly schemas: readonly Schema[] = [];
 
+  /** A new value whenever memory is new: what an earlier one showed and did not store is gone. */
+  protected readonly incarnation = crypto.randomUUID();
+
   readonly #sql: Sql;
   readonly #timers: Timers;
   readonly #links = new Map<WebSocket, DurableLink>();
@@ -231,7 +234,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
       await hook();
     } catch (error) {
       const problem = problemOf(error);
-      link.send(JSON.stringify({ t: "error", i: "", error: problem }));
+      link.send(JSON.stringify({ t: "error", i: this.incarnation, error: problem }));
       link.close(closeCodeOf(problem.code), problem.detail);
     }
   }

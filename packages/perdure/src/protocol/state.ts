@@ -128,9 +128,16 @@ export function reduce(state: SessionState, event: SessionEvent, position: numbe
   return content({ ...state, position }, event);
 }
 
-/** A `finish` ends the message; a `start` ends the one before it, where that was cut off. */
+/**
+ * A `finish` ends the message. So does a `start` of another one; a `start` of the same, or without an id, goes on with it, as
+ * in streams that are merged of several.
+ */
 function content(state: SessionState, chunk: Chunk): SessionState {
-  const before = chunk.type === "start" ? placeOpen(state) : state;
+  const isOther =
+    chunk.type === "start" &&
+    chunk.messageId !== undefined &&
+    chunk.messageId !== state.open?.message.id;
+  const before = isOther ? placeOpen(state) : state;
   const open = foldChunk(before.open ?? openMessage(`m${state.position}`, state.position), chunk);
   return chunk.type === "finish" ? placeOpen({ ...before, open }) : { ...before, open };
 }

@@ -21,7 +21,6 @@ import { LISTING_RETRY_MS, LISTING_TIMER, Session } from "./session.ts";
 export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc {
   protected static override readonly schemas = SESSION_SCHEMAS;
 
-  readonly #incarnation = crypto.randomUUID();
   #session: Session | undefined;
 
   // -------------------------------------------------------------------------------------------- metadata and messages
@@ -136,7 +135,7 @@ export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc 
       sql: this.sql,
       clock: systemClock,
       timers: this.timers,
-      incarnation: this.#incarnation,
+      incarnation: this.incarnation,
       links: () => this.links,
       sync: () => this.ctx.storage.sync(),
       onListing: (listing, version) => this.#tellIndex(listing, version),

@@ -142,6 +142,17 @@ test("T13 a message that was cut off ends with its turn, and with no other", () 
   expect([state.open, ids(state)]).toEqual([undefined, ["t1", "t2", "m5"]]);
 });
 
+test("T13 a start of the same message, or without an id, goes on with it", () => {
+  const state = after(
+    { type: "start", messageId: "m1" },
+    text("Hi"),
+    { type: "start" },
+    { type: "start", messageId: "m1" },
+  );
+  expect(state.messages).toEqual([]);
+  expect(state.open?.message.parts).toHaveLength(1);
+});
+
 test("T13 a message without a start has an id of the position at which it began", () => {
   expect(after(created, text("Hi")).open?.message.id).toBe("m2");
 });

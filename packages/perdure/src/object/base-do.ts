@@ -151,8 +151,6 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const link = this.#links.get(socket);
     if (link === undefined) return socket.close(CLOSE.broken, "This socket is unknown; reconnect.");
-    // Whatever was on its way when this side closed is not taken any more; its sender hears of the close.
-    if (link.isClosed) return;
     await this.#serve(link, () => this.onMessage(link, this.#admit(link, message)));
   }
 

@@ -120,6 +120,13 @@ test("K5 setting a timer that is not the earliest writes one row, and moves no a
   expect(await alarmOf(stub)).toBe(at);
 });
 
+test("K5 when the last timer is cancelled the platform's alarm goes, too", async () => {
+  const stub = env.KERNEL.getByName("last cancelled");
+  await withTimers(stub, (timers) => timers.set("a", Date.now() + HOUR));
+  await withTimers(stub, (timers) => timers.cancel("a"));
+  expect(await alarmOf(stub)).toBeNull();
+});
+
 test("a deadline that the platform does not take is kept as its last", async () => {
   const stub = env.KERNEL.getByName("far");
   await withTimers(stub, (timers) => timers.set("a", Number.MAX_SAFE_INTEGER));

@@ -12,11 +12,10 @@ import { Program, ROOT } from "./support/program.ts";
 import { Scene } from "./support/scene.ts";
 import { until } from "./support/until.ts";
 
-/** Runs `npm start`'s script on a free port until the test has ended. */
+/** Runs `npm start` on a free port until the test has ended. */
 function start(scene: Scene, ...parameters: readonly string[]): Program {
-  const script = join(ROOT, "scripts/start.mjs");
-  const all = ["--dir", scene.dir, "--port", "0", ...parameters];
-  return scene.keep(new Program(script, all, scene.folder), "SIGTERM");
+  const all = ["start", "--silent", "--", "--dir", scene.dir, "--port", "0", ...parameters];
+  return scene.keep(new Program("npm", all, ROOT), "SIGTERM");
 }
 
 async function startUntilReady() {
@@ -86,7 +85,8 @@ test("Ctrl-C ends the server, workerd and the runner within five seconds, in mid
     JSON.stringify(await api.get("v1/sessions/demo/events?after=0")).includes("text-delta"),
   );
 
-  process.kill(program.pid, "SIGINT");
+  // To the whole group, as a terminal does: npm passes it on as well.
+  process.kill(-program.pid, "SIGINT");
   const exit = await Promise.race([program.exited, sleep(5_000, "still runs after five seconds")]);
   expect(exit).toEqual({ code: 0, signal: null });
   expect(pids.map(identityOf)).toEqual([undefined, undefined, undefined]);

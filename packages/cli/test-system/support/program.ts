@@ -25,14 +25,14 @@ export class Program {
   stderr = "";
   #exit: Exit | undefined;
 
-  /** Runs a script with the Node of this process. It stands at the head of a process group of its own. */
-  constructor(script: string, parameters: readonly string[], cwd: string) {
-    const child = spawn(process.execPath, [script, ...parameters], {
+  /** Starts a command at the head of a process group of its own, which can be signalled as a terminal does. */
+  constructor(command: string, parameters: readonly string[], cwd: string) {
+    const child = spawn(command, parameters, {
       cwd,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    if (child.pid === undefined) throw new Error(`${script} cannot be started.`);
+    if (child.pid === undefined) throw new Error(`${command} cannot be started.`);
     this.pid = child.pid;
     child.stdout.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
@@ -67,5 +67,5 @@ export class Program {
 export function perdure(cwd: string, ...parameters: readonly string[]): Program {
   if (!existsSync(join(ROOT, "packages/cli/dist/main.js")))
     throw new Error("System tests run what is built: run `npm run build` first.");
-  return new Program(PERDURE, parameters, cwd);
+  return new Program(process.execPath, [PERDURE, ...parameters], cwd);
 }

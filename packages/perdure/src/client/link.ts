@@ -2,8 +2,7 @@
 
 import ReconnectingWebSocket from "partysocket/ws";
 import type { Problem } from "../protocol/index.ts";
-import { CLOSE, FINAL_CLOSE_CODES, PING, PONG } from "../protocol/index.ts";
-import { closeProblem } from "./close-problem.ts";
+import { FINAL_CLOSES, PING, PONG } from "../protocol/index.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
 /** A WebSocket constructor: the browser's, Node's from 22 on, or the one of the `ws` package. */
@@ -98,7 +97,7 @@ export class Link {
         // The outbox knows what must be sent again; a second queue would send what is out of date.
         maxEnqueuedMessages: 0,
         shouldReconnectOnClose: ({ code, reason }) => {
-          if (this.#endsAt(code)) this.#end = closeProblem(code, reason);
+          this.#end = this.#endOf(code, reason);
           return this.#end === undefined;
         },
       },
@@ -196,14 +195,15 @@ export class Link {
     else this.#heartbeat.probe();
   }
 
-  #endsAt(code: number): boolean {
-    if (!FINAL_CLOSE_CODES.includes(code)) return false;
+  /** Why a close is final; undefined where another attempt is of use. */
+  #endOf(code: number, reason: string): Problem | undefined {
+    const end = FINAL_CLOSES[code];
     const { token } = this.#options;
-    if (code !== CLOSE.unauthorized || typeof token !== "function" || this.#isTokenRetried) {
-      return true;
+    if (end === "unauthorized" && typeof token === "function" && !this.#isTokenRetried) {
+      this.#isTokenRetried = true;
+      return undefined;
     }
-    this.#isTokenRetried = true;
-    return false;
+    return end && { code: end, detail: reason || `Closed for good: ${end}.` };
   }
 
   async #protocols(): Promise<string[] | null> {

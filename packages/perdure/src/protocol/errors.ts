@@ -19,6 +19,7 @@ export const ERROR_STATUS = {
   id_reused: 409,
   command_expired: 409,
   session_exists: 409,
+  fenced: 409,
   session_terminated: 410,
   too_large: 413,
   upgrade_required: 426,
@@ -75,16 +76,19 @@ export const CLOSE = {
 /** One of the documented close codes. */
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 
-/** Close codes after which a client or runner must not reconnect by itself. */
-export const FINAL_CLOSE_CODES: readonly number[] = [
-  CLOSE.badFrame,
-  CLOSE.unauthorized,
-  CLOSE.forbidden,
-  CLOSE.notFound,
-  CLOSE.fenced,
-  CLOSE.terminated,
-  CLOSE.tooLarge,
-];
+/** What a close says that is final: after one of these a client or runner must not reconnect by itself. */
+export const FINAL_CLOSES: Readonly<Record<number, ErrorCode>> = {
+  4400: "bad_frame",
+  4401: "unauthorized",
+  4403: "forbidden",
+  4404: "session_not_found",
+  4409: "fenced",
+  4410: "session_terminated",
+  4413: "too_large",
+};
+
+/** The codes of final closes. */
+export const FINAL_CLOSE_CODES: readonly number[] = Object.keys(FINAL_CLOSES).map(Number);
 
 /** An error with a stable code, whose HTTP status is `ERROR_STATUS[code]`. Everything that Perdure throws to a caller is one. */
 export class PerdureError extends Error {

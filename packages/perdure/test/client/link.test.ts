@@ -85,7 +85,7 @@ test.each([
   [4401, "unauthorized"],
   [4403, "forbidden"],
   [4404, "session_not_found"],
-  [4409, "unavailable"],
+  [4409, "fenced"],
   [4410, "session_terminated"],
   [4413, "too_large"],
 ])("close code %i is final: the link is closed with problem %s", async (closeCode, code) => {

@@ -77,7 +77,9 @@ test("without a URL or a WebSocket the constructor says what to pass", () => {
   expect(() => new SessionClient({ session: "s", WebSocket })).toThrow(/address as `url`/);
   vi.stubGlobal("WebSocket", undefined);
   try {
-    expect(() => new SessionClient({ session: "s", url: "http://a" })).toThrow(/Pass a `WebSocket`/);
+    expect(() => new SessionClient({ session: "s", url: "http://a" })).toThrow(
+      /Pass a `WebSocket`/,
+    );
   } finally {
     vi.unstubAllGlobals();
   }

@@ -8,7 +8,7 @@ import { demoText } from "../src/demo-agent/index.ts";
 import { HttpApi } from "../src/commands/http-api.ts";
 import { identityOf } from "../src/serve/process-identity.ts";
 import { readServerRecord } from "../src/serve/server-record.ts";
-import { Program, ROOT } from "./support/program.ts";
+import { PERDURE, Program, ROOT } from "./support/program.ts";
 import { Scene } from "./support/scene.ts";
 import { until } from "./support/until.ts";
 
@@ -108,7 +108,7 @@ test("a runner that dies is started again, and one that another has taken over f
 
   const { folder, dir } = scene;
   const connection = ["--url", origin, "--dir", dir, "--session", "demo"];
-  const agent = [process.execPath, join(ROOT, "packages/cli/bin/perdure.js"), "demo-agent"];
+  const agent = [process.execPath, PERDURE, "demo-agent", "--state-dir", join(folder, "agent")];
   scene.run("run", ...connection, "--state-dir", join(folder, "other"), "--", ...agent);
   await program.said(/The runner is not started again/);
   await until("the runner is gone", () => identityOf(second) === undefined);

@@ -203,7 +203,8 @@ export class Relay {
     }
     switch (event.type) {
       case "runner.started":
-        this.#log.append({ ...event, epoch: this.#claims.current.epoch }, r);
+        // One of an epoch before is in the backlog of a process that died: this one has not started by it.
+        this.#log.append({ ...event, epoch: Math.min(event.epoch, this.#claims.current.epoch) }, r);
         this.#interrupt();
         return true;
       case "approval.requested":

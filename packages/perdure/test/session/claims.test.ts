@@ -56,7 +56,7 @@ test("N4 a process that never heard of its epoch is fenced all the same", async 
   expect(world.session.info().runner?.epoch).toBe(2);
 });
 
-test("N17 the object writes its own epoch into runner.started", async () => {
+test("N17 the epoch in runner.started is never above the claim's", async () => {
   const world = await SessionWorld.created();
   const runner = new FakeRunner(world, "one", "spool");
   await runner.connect();
@@ -71,6 +71,22 @@ test("N17 the object writes its own epoch into runner.started", async () => {
   expect(world.session.state.runner).toMatchObject({ epoch: 1, agent: { name: "liar" } });
   await runner.connect();
   expect(runner.frames()[0]).toMatchObject({ t: "welcome", agentSession: "agent-1" });
+});
+
+test("N11 N17 the start of a dead process, in the backlog of the next, is no start of that", async () => {
+  const world = await SessionWorld.created();
+  const dead = new FakeRunner(world, "one", "spool");
+  await dead.connect();
+  world.disconnect(dead.link);
+  await world.prompt("p");
+  const next = new FakeRunner(world, "two", "spool");
+  const at = world.clock.now();
+  next.keep({ type: "runner.started", epoch: 1, agent: { name: "a" }, restored: "new", at });
+  await next.reconnect();
+  expect(next.commands()).toEqual([]);
+  await next.start();
+  expect(world.session.state.runner?.epoch).toBe(2);
+  expect(next.commands()).toHaveLength(1);
 });
 
 test("N23 a runner's presence names the agent of its hello until its start does", async () => {

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { SessionWorld } from "../support/session-world.ts";
+
+/** A turn of tokens at 60 a second, from its prompt to its end; answers the rows that it wrote. */
+async function streamTurn(world: SessionWorld, turn: string, tokens: number): Promise<number> {
+  const runner = await world.runner(`process-${turn}`, `spool-${turn}`);
+  await world.settle();
+  const before = world.sql.counts.written + world.alarms;
+  await world.prompt(turn, "Tell me a long story");
+  await runner.beginPrompt(turn);
+  await runner.emit({ type: "start", messageId: "m" }, { type: "text-start", id: "t" });
+  for (let token = 0; token < tokens; token += 1) {
+    await runner.text("word");
+    world.clock.advance(token % 3 === 0 ? 16 : 17);
+  }
+  await runner.end(turn);
+  world.clock.advance(60_000);
+  return world.sql.counts.written + world.alarms - before;
+}
+
+test("1,000 tokens at 60 a second through a runner write at most 25 rows, in all tables, with alarms", async () => {
+  const world = await SessionWorld.created();
+  const written = await streamTurn(world, "p", 1_000);
+  // The command, its log row, the title and the prompt's message; begun; one flush a second; the end with its message.
+  expect(written).toBe(4 + 1 + 16 + 2);
+  expect(world.session.info().title).toBe("Tell me a long story");
+  // The list, in another object, is told twice.
+  expect(world.listings.slice(1)).toHaveLength(2);
+  expect(written + 2).toBeLessThanOrEqual(25);
+});
+
+test("rows read while streaming do not depend on the history", async () => {
+  const readBy = async (earlier: number): Promise<number> => {
+    const world = await SessionWorld.created();
+    for (let n = 0; n < earlier; n += 1)
+      await world.command(`m${n}`, { op: "set-meta", patch: { n } });
+    const reader = await world.reader();
+    const dialect = await world.reader(null, "dialect");
+    world.evict();
+    await world.send(reader, { t: "hello", v: 1, after: world.session.events(earlier).head });
+    const before = world.sql.counts.read;
+    await streamTurn(world, "p", 200);
+    expect(dialect.texts.length).toBeGreaterThan(3);
+    return world.sql.counts.read - before;
+  };
+  expect(await readBy(10)).toBe(await readBy(2_000));
+});
+
+test("L12 loading a session reads a number of rows that does not grow with its history", async () => {
+  const readBy = async (earlier: number): Promise<number> => {
+    const world = await SessionWorld.created();
+    for (let n = 0; n < earlier; n += 1)
+      await world.command(`m${n}`, { op: "set-meta", patch: { n } });
+    const before = world.sql.counts.read;
+    world.evict();
+    await world.reader(null);
+    return world.sql.counts.read - before;
+  };
+  expect(await readBy(10)).toBe(await readBy(1_000));
+});

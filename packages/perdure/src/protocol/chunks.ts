@@ -3,8 +3,7 @@
  * A chunk keeps every field it came with, known here or not.
  */
 
-/** Anything JSON. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+import type { JsonObject } from "./json.ts";
 
 interface ToolFields {
   readonly toolCallId: string;

@@ -1,6 +1,7 @@
 /** What a session's log holds: content chunks and a small set of control events. */
 
-import type { Chunk, JsonObject } from "./chunks.ts";
+import type { Chunk } from "./chunks.ts";
+import type { JsonObject } from "./json.ts";
 import { isChunk } from "./chunks.ts";
 import type { Message } from "./messages.ts";
 

@@ -5,7 +5,7 @@
 
 import type { Problem } from "./errors.ts";
 import type { ApprovalOption, AgentInfo, RunnerEvent, SessionEvent } from "./events.ts";
-import type { JsonObject } from "./chunks.ts";
+import type { JsonObject } from "./json.ts";
 import type { Message, Part } from "./messages.ts";
 import type { Approval, PlacedMessage, RunnerInfo, SessionState, Turn } from "./state.ts";
 import type { Lifecycle, Task } from "./events.ts";

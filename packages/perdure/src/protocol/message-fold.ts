@@ -9,10 +9,11 @@
  * - Metadata that is no object is passed over.
  */
 
-import type { Chunk, JsonObject } from "./chunks.ts";
+import type { Chunk } from "./chunks.ts";
+import type { JsonObject } from "./json.ts";
 import type { Message, Part, TextPart } from "./messages.ts";
 import { isToolPart } from "./messages.ts";
-import { isObject } from "./parse.ts";
+import { isObject } from "./json.ts";
 import type { ToolChunk } from "./tool-fold.ts";
 import { defined, indexOfTool, newToolPart, toolAfter } from "./tool-fold.ts";
 

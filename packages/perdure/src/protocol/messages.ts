@@ -1,6 +1,6 @@
 /** Messages as the AI SDK's `UIMessage` (v7) has them, typed structurally. */
 
-import type { JsonObject } from "./chunks.ts";
+import type { JsonObject } from "./json.ts";
 
 /** State of a tool call, as in the AI SDK. */
 export type ToolState =

@@ -1,6 +1,5 @@
 /** Parsing at the boundary: what comes in is `unknown` until one of these has looked at it. */
 
-import type { JsonObject } from "./chunks.ts";
 import { isChunk } from "./chunks.ts";
 import { PerdureError } from "./errors.ts";
 import type { ApprovalOption, RunnerEvent, Task } from "./events.ts";
@@ -11,6 +10,8 @@ import type {
   RunnerServerFrame,
   ServerFrame,
 } from "./frames.ts";
+import type { JsonObject } from "./json.ts";
+import { isObject } from "./json.ts";
 import { MAX_ID_LENGTH } from "./limits.ts";
 import type { Part } from "./messages.ts";
 
@@ -141,11 +142,6 @@ export function parseId(value: unknown): string {
   if (typeof value !== "string" || value.length > MAX_ID_LENGTH || !/^[\x21-\x7e]+$/.test(value))
     throw badFrame(`an id is 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`);
   return value;
-}
-
-/** Whether a value is a JSON object. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The parts of a prompt: text, files by reference, and data. */

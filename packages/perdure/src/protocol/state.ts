@@ -3,7 +3,8 @@
  * what is running now is derived everywhere and stored nowhere.
  */
 
-import type { Chunk, JsonObject } from "./chunks.ts";
+import type { Chunk } from "./chunks.ts";
+import type { JsonObject } from "./json.ts";
 import type {
   AgentInfo,
   ApprovalRequest,

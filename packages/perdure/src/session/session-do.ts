@@ -138,6 +138,7 @@ export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc 
       incarnation: this.incarnation,
       links: () => this.links,
       sync: () => this.ctx.storage.sync(),
+      abort: (error) => this.ctx.abort(String(error)),
       onListing: (listing, version) => this.#tellIndex(listing, version),
     });
     return this.#session;

@@ -50,6 +50,11 @@ export interface SessionHost {
   links(): readonly Link[];
   /** See `CommitHost.sync`. */
   sync(): Promise<void>;
+  /**
+   * Memory cannot be trusted any more, because not everybody could be told of what was written: end the object, so that the
+   * next incarnation begins from storage.
+   */
+  abort(error: unknown): void;
   /** The line of this session in lists has changed. Resolves when the list was told, or will be by `LISTING_TIMER`. */
   onListing(listing: SessionListing, version: number): Promise<void>;
 }
@@ -97,6 +102,7 @@ export class Session {
       transaction: (work) => this.#sql.transaction(work),
       sync: () => host.sync(),
       publish: () => this.#publish(),
+      onFault: (error) => host.abort(error),
     });
     this.#listing = withoutTime(listingOf(this.#log));
     for (const link of links()) if (link.attachment.kind !== "runner") this.#readers.restore(link);

@@ -162,6 +162,9 @@ export class SessionWorld {
       },
       incarnation: `i${incarnation}`,
       links: () => this.#links.filter((link) => link.closed === undefined),
+      abort: (error) => {
+        throw error;
+      },
       sync: () => Promise.resolve(),
       onListing: (listing) => this.onListing(listing),
     });

@@ -10,5 +10,6 @@ export * from "./link.ts";
 export * from "./migrations.ts";
 export * from "./problem-response.ts";
 export * from "./revertible-sql.ts";
+export * from "./serialized.ts";
 export * from "./sql.ts";
 export * from "./timers.ts";

@@ -1,5 +1,5 @@
-import { BaseDO, systemClock } from "../object/index.ts";
-import type { Identity, Link } from "../object/index.ts";
+import { BaseDO, serialized, systemClock } from "../object/index.ts";
+import type { Identity, JsonValue, Link, Serialized } from "../object/index.ts";
 import type { Action, Command, Message, PlacedMessage, Reply, Task } from "../protocol/index.ts";
 import { CLOSE, isObject, PerdureError, permits, problemOf } from "../protocol/index.ts";
 import type {
@@ -26,24 +26,25 @@ export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc 
   // -------------------------------------------------------------------------------------------- metadata and messages
 
   /** All metadata. Empty where there is none. */
-  async getSessionMeta(): Promise<Record<string, unknown>> {
-    return this.isBlank ? {} : { ...this.session.meta() };
+  async getSessionMeta(): Promise<Record<string, JsonValue>> {
+    return this.isBlank ? {} : { ...serialized(this.session.meta()) };
   }
 
   /**
    * Merges metadata shallowly; a null deletes its key. Answers the result. Values are kept as JSON, so a `Date` becomes its
    * text and `undefined` changes nothing. Throws `too_large` past 64 KiB.
    */
-  async setSessionMeta(patch: Record<string, unknown>): Promise<Record<string, unknown>> {
+  async setSessionMeta(patch: Record<string, unknown>): Promise<Record<string, JsonValue>> {
     const json: unknown = JSON.parse(JSON.stringify(patch ?? null));
     if (!isObject(json))
       throw new PerdureError("bad_request", "Metadata is an object of keys and values.");
-    return { ...(await this.session.setMeta(json, "rpc")) };
+    return { ...serialized(await this.session.setMeta(json, "rpc")) };
   }
 
   /** The newest `limit` (1 to 200, default 50) finished messages, oldest first. */
-  async getRecentMessages(limit = 50): Promise<readonly Message[]> {
-    return this.isBlank ? [] : this.session.recentMessages(limit).map(({ message }) => message);
+  async getRecentMessages(limit = 50): Promise<readonly Serialized<Message>[]> {
+    if (this.isBlank) return [];
+    return this.session.recentMessages(limit).map(({ message }) => serialized(message));
   }
 
   /** Tasks, in order; all, or those of one status. */
@@ -56,7 +57,7 @@ export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc 
   async create(
     identity: Identity,
     options: { readonly id: string; readonly title?: string },
-  ): Promise<Result<SessionInfo & { readonly created: boolean }>> {
+  ): Promise<Serialized<Result<SessionInfo & { readonly created: boolean }>>> {
     return attempt(async () => {
       authorize(identity, "create");
       const created = await this.session.create(identity, options);
@@ -64,20 +65,25 @@ export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc 
     });
   }
 
-  async describe(identity: Identity): Promise<Result<SessionInfo>> {
+  async describe(identity: Identity): Promise<Serialized<Result<SessionInfo>>> {
     return attempt(() => this.#existing(identity, "describe").info());
   }
 
-  async command(identity: Identity, id: string, command: Command): Promise<Reply> {
-    const session = await attempt(() => this.#existing(identity, "describe"));
-    return session.ok ? session.value.command(identity, id, command) : session;
+  async command(identity: Identity, id: string, command: Command): Promise<Serialized<Reply>> {
+    try {
+      return serialized(await this.#existing(identity, "describe").command(identity, id, command));
+    } catch (error) {
+      return serialized<Reply>({ ok: false, error: problemOf(error) });
+    }
   }
 
   async messages(
     identity: Identity,
     options: { readonly before?: number; readonly limit?: number } = {},
   ): Promise<
-    Result<{ readonly messages: readonly PlacedMessage[]; readonly hasEarlier: boolean }>
+    Serialized<
+      Result<{ readonly messages: readonly PlacedMessage[]; readonly hasEarlier: boolean }>
+    >
   > {
     return attempt(() => this.#existing(identity, "read").messages(options.before, options.limit));
   }
@@ -85,11 +91,11 @@ export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc 
   async approvals(
     identity: Identity,
     state?: ApprovalRecord["state"],
-  ): Promise<Result<readonly ApprovalRecord[]>> {
+  ): Promise<Serialized<Result<readonly ApprovalRecord[]>>> {
     return attempt(() => this.#existing(identity, "read").approvals(state));
   }
 
-  async events(identity: Identity, after: number): Promise<Result<EventPage>> {
+  async events(identity: Identity, after: number): Promise<Serialized<Result<EventPage>>> {
     return attempt(() => this.#existing(identity, "read").events(after));
   }
 
@@ -170,10 +176,10 @@ function authorize(identity: Identity, action: Action): void {
     );
 }
 
-async function attempt<T>(work: () => T | Promise<T>): Promise<Result<T>> {
+async function attempt<T>(work: () => T | Promise<T>): Promise<Serialized<Result<T>>> {
   try {
-    return { ok: true, value: await work() };
+    return serialized<Result<T>>({ ok: true, value: await work() });
   } catch (error) {
-    return { ok: false, error: problemOf(error) };
+    return serialized<Result<T>>({ ok: false, error: problemOf(error) });
   }
 }

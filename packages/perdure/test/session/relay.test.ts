@@ -135,14 +135,13 @@ test("N1 the first frame of a runner is hello", async () => {
 
 test("N16 an event that a runner may not send is refused, and nothing of its frame is taken", async () => {
   const { world, runner } = await writingSession();
-  const frame = (e: unknown) => ({ t: "events", epoch: 1, r: 5, e: [delta("a"), e] });
   for (const event of [
     { type: "session.lifecycle", state: "paused", by: "runner", at: 0 },
     { type: "approval.decided", approval: "a", option: "yes", approved: true, by: "me", at: 0 },
     { type: "unheard-of" },
     { type: "turn.queued", turn: "x", by: "me", message: {}, at: 0 },
   ]) {
-    const sent = world.send(runner.link, frame(event));
+    const sent = world.send(runner.link, { t: "events", epoch: 1, r: 5, e: [delta("a"), event] });
     await expect(sent).rejects.toSatisfy(
       (error) => error instanceof PerdureError && error.code === "bad_frame",
     );

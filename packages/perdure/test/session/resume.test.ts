@@ -130,9 +130,8 @@ test("R17 a snapshot knows how the last turn ended and what time its content has
   world.clock.advance(5_000);
   await runner.emit({ type: "start", messageId: "late" }, { type: "text-start", id: "t" });
   await runner.text("by the way");
-  await runner.emit({ type: "finish" });
-  await world.settle();
-  await runner.emit({ type: "start", messageId: "open" });
+  await runner.emit({ type: "finish" }, { type: "start", messageId: "open" });
+  await world.command("later", { op: "set-meta", patch: { a: 1 } });
   world.evict();
   const fresh = await LiveReader.connected(world);
   expect(fresh.session.lastOutcome).toEqual({ turn: "p", outcome: "completed" });

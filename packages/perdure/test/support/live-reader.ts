@@ -65,7 +65,7 @@ export class LiveReader {
   /** The text that is being written, as it is on the screen. */
   get openText(): string {
     const part = this.session.open?.message.parts.at(-1);
-    return part?.type === "text" && "text" in part ? String(part.text) : "";
+    return part?.type === "text" && "text" in part ? part.text : "";
   }
 
   async #take(text: string): Promise<void> {

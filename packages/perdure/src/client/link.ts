@@ -45,7 +45,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const HEALTHY_AFTER_MS = 1_000;
 
 /** Statuses that another attempt does not change: not let in, not allowed, not there. */
-const REFUSALS = [401, 403, 404];
+const REFUSALS = new Set([401, 403, 404]);
 
 export class Link {
   readonly #options: LinkOptions;
@@ -179,7 +179,7 @@ export class Link {
       const token = (await this.#protocols())?.[1]?.slice("perdure.token.".length);
       const headers: HeadersInit = token === undefined ? {} : { authorization: `Bearer ${token}` };
       const response = await fetch(url.replace(/^ws(.*)\/ws$/, "http$1"), { headers });
-      if (!REFUSALS.includes(response.status)) return;
+      if (!REFUSALS.has(response.status)) return;
       const problem = (await response.json()) as Problem;
       if (socket !== this.#socket) return;
       this.close();

@@ -1,2 +1,6 @@
 /** Stands in for `cloudflare:workers` in Node, where only the classes without the platform run. */
-export class DurableObject {}
+export class DurableObject {
+  constructor() {
+    throw new Error("There are no Durable Objects in Node; test this in workerd.");
+  }
+}

@@ -1,4 +1,5 @@
 import type { SessionDO, SessionIndexDO } from "../src/session/index.ts";
+import type { CountedSessionDO } from "./objects/counted-session-do.ts";
 import type { KernelDO } from "./objects/kernel-do.ts";
 import type { LogDO } from "./objects/log-do.ts";
 import type { CounterDO } from "./worker.ts";
@@ -7,6 +8,7 @@ declare global {
   namespace Cloudflare {
     /** The bindings of `wrangler.jsonc` beside this file. */
     interface Env {
+      COUNTED_SESSION: DurableObjectNamespace<CountedSessionDO>;
       COUNTER: DurableObjectNamespace<CounterDO>;
       KERNEL: DurableObjectNamespace<KernelDO>;
       LOG: DurableObjectNamespace<LogDO>;

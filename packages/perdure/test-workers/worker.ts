@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 
+export { CountedSessionDO } from "./objects/counted-session-do.ts";
 export { KernelDO } from "./objects/kernel-do.ts";
 export { LogDO } from "./objects/log-do.ts";
 export { SessionDO, SessionIndexDO } from "../src/session/index.ts";

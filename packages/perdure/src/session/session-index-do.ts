@@ -40,7 +40,7 @@ export class SessionIndexDO<Env = unknown> extends BaseDO<Env> implements Sessio
     options: { readonly limit?: number; readonly before?: string } = {},
   ): Promise<{ readonly sessions: readonly SessionListing[]; readonly next: string | null }> {
     if (this.isBlank) return { sessions: [], next: null };
-    const limit = Math.max(1, Math.min(MAX_LISTED, Math.floor(options.limit ?? 50)));
+    const limit = Math.max(1, Math.min(MAX_LISTED, Math.floor(options.limit ?? 50) || 1));
     const [updatedAt, id] = parseCursor(options.before);
     const rows = this.sql.run<{ id: string; updated_at: number; listing: string }>(
       `SELECT id, updated_at, listing FROM sessions WHERE (updated_at, id) < (?, ?)

@@ -60,6 +60,11 @@ export class Peer {
     this.#socket.send(JSON.stringify(frame));
   }
 
+  /** Leaves. */
+  close(): void {
+    this.#socket.close(1000, "done");
+  }
+
   /** Sends events from number `r` on, and waits until they are acknowledged. */
   async emit(r: number, ...e: readonly RunnerEvent[]): Promise<void> {
     this.send({ t: "events", epoch: 1, r, e });

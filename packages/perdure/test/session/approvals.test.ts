@@ -272,6 +272,7 @@ test("A13 a question that is sent again under the same id while it is open is on
   await world.decide("d", "a", "yes");
   await runner.ask("a", "p");
   expect(world.session.state.approvals).toMatchObject([{ approval: "a", state: "decided" }]);
+  expect(world.session.approvals()).toMatchObject([{ approval: "a", state: "decided" }]);
 });
 
 test("a question of more than a megabyte is kept whole", async () => {

@@ -1,0 +1,62 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { Peer } from "./peer.ts";
+import { OWNER, positionOf } from "./setup.ts";
+
+const STORY = { op: "prompt", parts: [{ type: "text", text: "Tell me a story" }] } as const;
+
+const delta = (text: string) => ({ type: "text-delta", id: "t", delta: text }) as const;
+
+/** Sixty tokens, each in a frame of its own; the last is recognized when the reader gets it. */
+const SECOND = Array.from({ length: 60 }, (_, index) => delta(index === 59 ? "last" : "word"));
+
+/** A turn of 1,020 tokens, acknowledged 60 by 60 as they are at 60 a second; answers the rows that it cost. */
+async function turnOf(id: string, earlier: number) {
+  const session = env.COUNTED_SESSION.getByName(id);
+  await session.create(OWNER, { id });
+  for (let n = 0; n < earlier; n += 1)
+    await session.command(OWNER, `m${n}`, { op: "set-meta", patch: { n } });
+  const reader = await Peer.reader(session);
+  const runner = await Peer.runner(session);
+  const before = await session.costs();
+  const command = positionOf(await session.command(OWNER, "p", STORY));
+  await runner.emit(2, { type: "command.begun", command, at: 1 });
+  runner.send({ t: "events", epoch: 1, r: 3, e: [{ type: "start", messageId: "m" }] });
+  let r = 4;
+  for (let second = 0; second < 16; second += 1) {
+    for (const token of SECOND) runner.send({ t: "events", epoch: 1, r: r++, e: [token] });
+    await reader.until((frame) => frame === "last");
+    await session.flushNow();
+    await runner.acknowledged(r - 1);
+  }
+  for (const token of SECOND) runner.send({ t: "events", epoch: 1, r: r++, e: [token] });
+  await runner.emit(
+    r,
+    { type: "finish" },
+    { type: "turn.ended", turn: "p", outcome: "completed", at: 1 },
+  );
+  const after = await session.costs();
+  const alarm = await runInDurableObject(session, (_instance, { storage }) => storage.getAlarm());
+  const [, message] = await session.getRecentMessages(2);
+  return {
+    message,
+    written: after.written - before.written,
+    read: after.read - before.read,
+    alarms: after.alarms - before.alarms,
+    alarm,
+  };
+}
+
+test("1,000 tokens at 60 a second through a runner write at most 25 rows, as the platform counts them", async () => {
+  const { written, alarms, alarm, message } = await turnOf("written", 0);
+  expect(message?.parts).toMatchObject([{ text: `${"word".repeat(59)}last`.repeat(17) }]);
+  expect({ written, alarms, alarm }).toEqual({ written: 23, alarms: 0, alarm: null });
+  expect(written + alarms).toBeLessThanOrEqual(25);
+});
+
+test("rows read while streaming do not depend on the history, as the platform counts them", async () => {
+  const few = await turnOf("few", 10);
+  const many = await turnOf("many", 2_000);
+  expect(many.read).toBe(few.read);
+}, 60_000);

@@ -1,0 +1,107 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import type { SessionListing } from "../../src/session/index.ts";
+import { lists } from "../objects/counted-session-do.ts";
+import { Peer } from "./peer.ts";
+import { OWNER, positionOf, PROMPT } from "./setup.ts";
+
+const line = (id: string, updatedAt: number, change: Partial<SessionListing> = {}) => ({
+  id,
+  title: null,
+  lifecycle: "active" as const,
+  status: "idle" as const,
+  createdAt: 1,
+  updatedAt,
+  ...change,
+});
+
+/** The sessions of an owner, once a condition holds. The test's own time limit bounds it. */
+async function listedOf(owner: string, condition: (listed: readonly SessionListing[]) => boolean) {
+  for (;;) {
+    const { sessions } = await env.SESSION_INDEX.getByName(owner).list();
+    if (condition(sessions)) return sessions;
+    await scheduler.wait(5);
+  }
+}
+
+test("the list has the newest first, in pages without gaps or repeats", async () => {
+  const index = env.SESSION_INDEX.getByName("pages");
+  for (let n = 0; n < 7; n += 1) await index.upsert(line(`s${n}`, n < 4 ? 100 : 200 + n), 1);
+  const pages: string[][] = [];
+  let before: string | undefined;
+  do {
+    const page = await index.list({ limit: 3, ...(before === undefined ? {} : { before }) });
+    pages.push(page.sessions.map(({ id }) => id));
+    before = page.next ?? undefined;
+  } while (before !== undefined);
+  expect(pages).toEqual([["s6", "s5", "s4"], ["s3", "s2", "s1"], ["s0"]]);
+});
+
+test("a page has 50 lines unless another number is asked for, and at most 200", async () => {
+  const index = env.SESSION_INDEX.getByName("many");
+  for (let n = 0; n < 210; n += 1) await index.upsert(line(`s${n}`, n), 1);
+  expect((await index.list()).sessions).toHaveLength(50);
+  expect((await index.list({ limit: 10_000 })).sessions).toHaveLength(200);
+  for (const limit of [0, -1, Number.NaN])
+    expect((await index.list({ limit })).sessions).toHaveLength(1);
+});
+
+test("what an older version says is ignored", async () => {
+  const index = env.SESSION_INDEX.getByName("versions");
+  await index.upsert(line("s", 20, { title: "newer" }), 7);
+  await index.upsert(line("s", 30, { title: "older" }), 6);
+  expect((await index.list()).sessions).toMatchObject([{ title: "newer", updatedAt: 20 }]);
+  await index.upsert(line("s", 40, { title: "newest" }), 8);
+  expect((await index.list()).sessions).toMatchObject([{ title: "newest", updatedAt: 40 }]);
+});
+
+test("an owner without sessions has an empty list, and asking writes nothing", async () => {
+  const index = env.SESSION_INDEX.getByName("nobody");
+  expect(await index.list()).toEqual({ sessions: [], next: null });
+  const tables = await runInDurableObject(index, (_instance, { storage }) =>
+    storage.sql
+      .exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'")
+      .toArray(),
+  );
+  expect(tables).toEqual([]);
+});
+
+test("T16 a session tells its owner's list of itself and of what becomes of it", async () => {
+  const owner = { ...OWNER, subject: "teller" };
+  const session = env.SESSION_DO.getByName("told");
+  await session.create(owner, { id: "told" });
+  expect(await listedOf("teller", (listed) => listed.length > 0)).toMatchObject([
+    { id: "told", title: null, status: "idle", lifecycle: "active" },
+  ]);
+  const runner = await Peer.runner(session);
+  const command = positionOf(await session.command(owner, "p", PROMPT));
+  await listedOf("teller", ([line]) => line?.status === "running" && line.title === "hello");
+  await runner.emit(
+    2,
+    { type: "command.begun", command, at: 1 },
+    { type: "turn.ended", turn: "p", outcome: "completed", at: 2 },
+  );
+  await listedOf("teller", ([line]) => line?.status === "idle");
+  await session.command(owner, "t", { op: "terminate" });
+  await listedOf("teller", ([line]) => line?.lifecycle === "terminated");
+});
+
+test("T16 a list that could not be told at first is told by the timer, after an eviction too", async () => {
+  const owner = { ...OWNER, subject: "deaf" };
+  const index = env.SESSION_INDEX.getByName("deaf");
+  const session = env.COUNTED_SESSION.getByName("untold");
+  lists.areAway = true;
+  await session.create(owner, { id: "untold" });
+  await evictDurableObject(session);
+  lists.areAway = false;
+  expect((await index.list()).sessions).toEqual([]);
+  await runInDurableObject(session, (_instance, { storage }) => {
+    storage.sql.exec("UPDATE timers SET due_at = 1");
+  });
+  expect(await runDurableObjectAlarm(session)).toBe(true);
+  expect((await index.list()).sessions).toMatchObject([{ id: "untold" }]);
+  expect(
+    await runInDurableObject(session, (_instance, { storage }) => storage.getAlarm()),
+  ).toBeNull();
+});

@@ -1,5 +1,6 @@
 import type { SessionDO, SessionIndexDO } from "../src/session/index.ts";
 import type { CountedSessionDO } from "./objects/counted-session-do.ts";
+import type { HookedSessionDO } from "./objects/hooked-session-do.ts";
 import type { KernelDO } from "./objects/kernel-do.ts";
 import type { LogDO } from "./objects/log-do.ts";
 import type { CounterDO } from "./worker.ts";
@@ -10,6 +11,7 @@ declare global {
     interface Env {
       COUNTED_SESSION: DurableObjectNamespace<CountedSessionDO>;
       COUNTER: DurableObjectNamespace<CounterDO>;
+      HOOKED_SESSION: DurableObjectNamespace<HookedSessionDO>;
       KERNEL: DurableObjectNamespace<KernelDO>;
       LOG: DurableObjectNamespace<LogDO>;
       SESSION_DO: DurableObjectNamespace<SessionDO>;

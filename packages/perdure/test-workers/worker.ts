@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 
 export { CountedSessionDO } from "./objects/counted-session-do.ts";
+export { HookedSessionDO } from "./objects/hooked-session-do.ts";
 export { KernelDO } from "./objects/kernel-do.ts";
 export { LogDO } from "./objects/log-do.ts";
 export { SessionDO, SessionIndexDO } from "../src/session/index.ts";

@@ -127,6 +127,36 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   /** The number of open sockets has changed. */
   protected onConnectionsChanged(_count: number): void {}
 
+  // -------------------------------------------------------------------------------------------- for library classes
+
+  // What a class of this library does itself, before it calls the user's hook. Users override the hooks above, so that
+  // forgetting `super` breaks nothing.
+
+  /** @internal */
+  protected serveRequest(request: Request): Response | Promise<Response> {
+    return this.onRequest(request);
+  }
+
+  /** @internal */
+  protected serveConnect(link: Link): void | Promise<void> {
+    return this.onConnect(link);
+  }
+
+  /** @internal */
+  protected serveMessage(link: Link, text: string): void | Promise<void> {
+    return this.onMessage(link, text);
+  }
+
+  /** @internal */
+  protected serveDisconnect(link: Link): void | Promise<void> {
+    return this.onDisconnect(link);
+  }
+
+  /** @internal */
+  protected serveTimer(name: string, payload: unknown): void | Promise<void> {
+    return this.onTimer(name, payload);
+  }
+
   /** Closes every socket with `goingAway`, so that clients come back elsewhere or later. */
   drain(): void {
     for (const link of this.links)
@@ -141,7 +171,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
       if (this.#broken !== undefined) throw this.#broken;
       if (request.headers.get("upgrade")?.toLowerCase() === "websocket")
         return this.#accept(request);
-      return await this.onRequest(request);
+      return await this.serveRequest(request);
     } catch (error) {
       return problemResponse(error);
     }
@@ -151,7 +181,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const link = this.#links.get(socket);
     if (link === undefined) return socket.close(CLOSE.broken, "This socket is unknown; reconnect.");
-    await this.#serve(link, () => this.onMessage(link, this.#admit(link, message)));
+    await this.#serve(link, () => this.serveMessage(link, this.#admit(link, message)));
   }
 
   /** The platform's entry point for closes; override `onDisconnect`. */
@@ -179,7 +209,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     }
     // Storage without tables has no timers: the alarm is from before they were kept here.
     if (this.#isMigrated)
-      await this.#timers.ring(({ name, payload }) => this.onTimer(name, payload));
+      await this.#timers.ring(({ name, payload }) => this.serveTimer(name, payload));
   }
 
   // -------------------------------------------------------------------------------------------- inside
@@ -221,7 +251,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     this.ctx.acceptWebSocket(server, [connection.kind]);
     this.#links.set(server, link);
     this.onConnectionsChanged(this.#links.size);
-    void this.#serve(link, () => this.onConnect(link));
+    void this.#serve(link, () => this.serveConnect(link));
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -278,7 +308,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     if (link === undefined) return;
     this.#links.delete(socket);
     this.onConnectionsChanged(this.#links.size);
-    if (this.#broken === undefined) await this.onDisconnect(link);
+    if (this.#broken === undefined) await this.serveDisconnect(link);
   }
 }
 

@@ -9,7 +9,7 @@ import type { SessionLog } from "./session-log.ts";
 /** Who decides when nobody did in time. */
 const EXPIRY = "perdure:expiry";
 
-const TIMER_PREFIX = "approval:";
+const TIMER_PREFIX = "perdure:approval:";
 
 /** Decides approvals. */
 export class Decisions {

@@ -101,28 +101,34 @@ export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc 
 
   // -------------------------------------------------------------------------------------------- hooks
 
-  protected override onRequest(request: Request): Response | Promise<Response> {
+  protected override serveRequest(request: Request): Response | Promise<Response> {
     const { pathname } = new URL(request.url);
     if (request.method === "GET" && (pathname === "/" || pathname === "/health"))
       return Response.json({ status: "ok" });
-    return super.onRequest(request);
+    return this.onRequest(request);
   }
 
-  protected override onConnect(link: Link): void {
-    if (this.isBlank) link.close(CLOSE.notFound, "There is no such session.");
-    else this.session.connected(link);
+  protected override serveConnect(link: Link): void | Promise<void> {
+    if (this.isBlank) return link.close(CLOSE.notFound, "There is no such session.");
+    this.session.connected(link);
+    return this.onConnect(link);
   }
 
-  protected override async onMessage(link: Link, text: string): Promise<void> {
-    if (!this.isBlank) await this.session.receive(link, text);
+  /** Frames are the session's own; `onMessage` hears of each after it was handled. */
+  protected override async serveMessage(link: Link, text: string): Promise<void> {
+    if (this.isBlank) return;
+    await this.session.receive(link, text);
+    await this.onMessage(link, text);
   }
 
-  protected override onDisconnect(link: Link): void {
-    if (!this.isBlank) this.session.disconnected(link);
+  protected override async serveDisconnect(link: Link): Promise<void> {
+    if (this.isBlank) return;
+    this.session.disconnected(link);
+    await this.onDisconnect(link);
   }
 
-  protected override async onTimer(name: string): Promise<void> {
-    await this.session.timer(name);
+  protected override async serveTimer(name: string, payload: unknown): Promise<void> {
+    if (!(await this.session.timer(name))) await this.onTimer(name, payload);
   }
 
   /**

@@ -231,14 +231,17 @@ export class Session {
     await this.#receiveFromReader(link, frame);
   }
 
-  /** A timer is due. */
-  async timer(name: string): Promise<void> {
-    if (name === LISTING_TIMER)
+  /** A timer is due. Answers whether it was the session's own. */
+  async timer(name: string): Promise<boolean> {
+    if (name === LISTING_TIMER) {
       await this.#host.onListing(listingOf(this.#log), this.#log.log.head);
-    else
-      await this.#queue.submit(() => {
-        if (this.#decisions.expire(name)) this.#log.flush();
-      });
+      return true;
+    }
+    return this.#queue.submit(() => {
+      const isExpiry = this.#decisions.expire(name);
+      if (isExpiry) this.#log.flush();
+      return isExpiry;
+    });
   }
 
   async #receiveFromReader(link: Link, frame: ClientFrame): Promise<void> {
@@ -377,7 +380,7 @@ export class Session {
 }
 
 /** The timer that has the list told of a new session, until it has been. */
-export const LISTING_TIMER = "listing";
+export const LISTING_TIMER = "perdure:listing";
 
 /** How long to wait before telling the list again, in milliseconds. */
 export const LISTING_RETRY_MS = 10_000;

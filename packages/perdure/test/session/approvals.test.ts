@@ -110,7 +110,7 @@ test("A7 a question without an expiry stays open, and one with an expiry fails c
   const expiresAt = world.clock.now() + 60_000;
   await runner.ask("for-ever", "p");
   await runner.ask("a", "p", { expiresAt });
-  expect(world.dueAt("approval:a")).toBe(expiresAt);
+  expect(world.dueAt("perdure:approval:a")).toBe(expiresAt);
   world.clock.advance(60_000);
   world.evict();
   await world.ring();
@@ -154,7 +154,7 @@ test("A7 A8 a question that is decided or whose turn has ended leaves no timer",
   await runner.emit({ type: "approval.closed", approval: "withdrawn", why: "withdrawn", at: 0 });
   await world.command("t", { op: "terminate" });
   for (const id of ["decided", "withdrawn", "terminated"])
-    expect(world.dueAt(`approval:${id}`)).toBeUndefined();
+    expect(world.dueAt(`perdure:approval:${id}`)).toBeUndefined();
 });
 
 test("A8 when its turn ends a question is withdrawn, decided or not", async () => {

@@ -137,20 +137,20 @@ test("T15 tasks.changed replaces all tasks, and is read as soon as it is durable
 test("T16 the list is told of a new session by a timer, until it has been", async () => {
   const world = new SessionWorld();
   await world.session.create(OWNER, { id: "s1" });
-  const dueAt = world.dueAt("listing");
+  const dueAt = world.dueAt("perdure:listing");
   expect(dueAt).toBe(world.clock.now() + 10_000);
   let told = 0;
   world.onListing = async () => {
     told += 1;
     if (told < 3) throw new Error("the list is away");
   };
-  for (let n = 0; n < 5 && world.dueAt("listing") !== undefined; n += 1) {
+  for (let n = 0; n < 5 && world.dueAt("perdure:listing") !== undefined; n += 1) {
     world.clock.advance(60_000);
     world.evict();
     await world.ring();
   }
   expect(told).toBe(3);
-  expect(world.dueAt("listing")).toBeUndefined();
+  expect(world.dueAt("perdure:listing")).toBeUndefined();
 });
 
 test("the list is told what changed, and nothing after a mere waking", async () => {

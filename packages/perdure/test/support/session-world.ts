@@ -130,7 +130,9 @@ export class SessionWorld {
 
   /** The alarm rings: timers that are due fire, as the object has them fire. */
   async ring(): Promise<void> {
-    await this.#timers.ring(({ name }) => this.session.timer(name));
+    await this.#timers.ring(async ({ name }) => {
+      await this.session.timer(name);
+    });
   }
 
   /** When a timer is due. */

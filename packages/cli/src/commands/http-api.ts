@@ -63,8 +63,20 @@ export class HttpApi {
 
 function problemIn(value: unknown, status: number): PerdureError {
   if (isObject(value) && isErrorCode(value["code"]) && typeof value["detail"] === "string") {
-    const { extra } = value;
-    return new PerdureError(value["code"], value["detail"], isObject(extra) ? extra : undefined);
+    // RFC 9457: whatever is not one of its own members belongs to the code.
+    const {
+      code: _code,
+      detail: _detail,
+      type: _type,
+      title: _title,
+      status: _status,
+      ...extra
+    } = value;
+    return new PerdureError(
+      value["code"],
+      value["detail"],
+      Object.keys(extra).length > 0 ? extra : undefined,
+    );
   }
   const code: ErrorCode =
     status === 401 ? "unauthorized" : status >= 500 ? "unavailable" : "internal";

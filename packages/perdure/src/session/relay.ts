@@ -223,6 +223,8 @@ export class Relay {
         return true;
       }
       case "turn.ended":
+        if (this.#log.state.turns.some(({ id, state }) => id === event.turn && state === "queued"))
+          throw new PerdureError("bad_frame", "A runner may end only a turn that it has begun.");
         if (runningTurn(this.#log.state)?.id === event.turn) this.#decisions.withdraw(event.turn);
         this.#log.append(event, r);
         return true;

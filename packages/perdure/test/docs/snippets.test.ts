@@ -42,6 +42,8 @@ const worker = (file: string, session: string) => ({
   },
 });
 
+// Nothing is fetched from the network.
+vi.stubEnv("CLOUDFLARE_CF_FETCH_ENABLED", "false");
 const server = createTestHarness({
   workers: [
     worker("app.ts", "SessionDO"),

@@ -133,6 +133,17 @@ test("N1 the first frame of a runner is hello", async () => {
   await expect(sent).rejects.toMatchObject({ code: "bad_frame" });
 });
 
+test("N16 a runner may not end a turn that it has not begun, and the turn still waits", async () => {
+  const { world, runner } = await writingSession();
+  await world.prompt("waiting");
+  const ending = { type: "turn.ended", turn: "waiting", outcome: "completed", at: 0 };
+  const sent = world.send(runner.link, { t: "events", epoch: 1, r: 5, e: [delta("a"), ending] });
+  await expect(sent).rejects.toMatchObject({ code: "bad_frame" });
+  await world.settle();
+  expect(texts(world)).toEqual([]);
+  expect(world.session.state.turns.map(({ id }) => id)).toContain("waiting");
+});
+
 test("N16 an event that a runner may not send is refused, and nothing of its frame is taken", async () => {
   const { world, runner } = await writingSession();
   for (const event of [

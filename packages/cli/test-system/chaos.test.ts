@@ -3,6 +3,7 @@ import type { SessionEvent } from "perdure/protocol";
 import { textOf } from "perdure/protocol";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { randomFrom } from "../../perdure/test/support/random.ts";
 import { demoText } from "../src/demo-agent/text.ts";
 import { Scene } from "./support/scene.ts";
 import { until } from "./support/until.ts";
@@ -45,17 +46,6 @@ class Witness {
     const messages = this.session?.messages.map(({ message }) => message) ?? [];
     return messages.filter(({ role }) => role === "assistant").map(textOf);
   }
-}
-
-/** Numbers that look random and are the same in every run (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 test(`workerd killed at ${KILLS} random points of a ${TOKENS}-token turn: no gap, no repeat, every acknowledged prompt there`, async () => {

@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import { SignJWT } from "jose";
+import { signToken } from "perdure/auth";
 import type { Role } from "perdure/protocol";
 import { isObject } from "perdure/protocol";
 import { CommandFailure, EXIT } from "./failure.ts";
@@ -71,27 +70,16 @@ export async function resolveToken(
   return mintToken(secret, { ...need, expiresInSeconds: OWN_TOKEN_SECONDS });
 }
 
-/** The `aud` of a token that opens sessions. */
-const TOKEN_AUDIENCE = "perdure";
-
 /**
  * Makes a token from a server's secret, as docs/PROTOCOL.md has it: a compact JWT, HS256, whose key is the UTF-8 bytes of the
  * secret's text. `expiresInSeconds` null: it is good for as long as the secret is.
  */
-export async function mintToken(
+export function mintToken(
   secret: string,
   request: TokenNeed & { readonly subject?: string; readonly expiresInSeconds: number | null },
 ): Promise<string> {
   const { subject = LOCAL_SUBJECT, session = "*", role, expiresInSeconds } = request;
-  const issuedAt = Math.floor(Date.now() / 1000);
-  const token = new SignJWT({ ses: session, role })
-    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
-    .setSubject(subject)
-    .setAudience(TOKEN_AUDIENCE)
-    .setIssuedAt(issuedAt)
-    .setJti(randomUUID());
-  if (expiresInSeconds !== null) token.setExpirationTime(issuedAt + expiresInSeconds);
-  return token.sign(new TextEncoder().encode(secret));
+  return signToken(secret, { subject, session, role, expiresInSeconds });
 }
 
 /** The secret of the local server with this data folder; undefined where there is none. */

@@ -17,17 +17,20 @@ export interface LoginClaims {
   readonly subject: string;
 }
 
-/** Signs a login token (HS256). Whoever has it gets an admin's cookie. Throws a `RangeError` where the secret is too short. */
+/** Signs a login token (HS256). Whoever has it gets an admin's cookie. `now` is milliseconds since 1970. Throws a `RangeError` where the secret is too short. */
 export async function signLoginToken(
   secret: string,
   subject: string,
   expiresInSeconds = LOGIN_LIFETIME_SECONDS,
+  now = Date.now(),
 ): Promise<string> {
+  const issuedAt = Math.floor(now / 1000);
   return new SignJWT()
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setSubject(subject)
     .setAudience(LOGIN_AUDIENCE)
-    .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInSeconds)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + expiresInSeconds)
     .sign(keyOf(secret));
 }
 

@@ -82,6 +82,9 @@ export interface Snapshot {
   readonly lastOutcome: SessionState["lastOutcome"];
 }
 
+/** A frame of the object before it is stamped with the incarnation. */
+export type Unstamped<Frame> = Frame extends { readonly i: string } ? Omit<Frame, "i"> : never;
+
 /** From the object to a reader. `i` is the object's incarnation: new whenever its memory is. */
 export type ServerFrame =
   /** Answer to `hello`. `d` is the durable head, `floor` the last position that retention has passed. */

@@ -9,6 +9,7 @@ import type {
   ServerFrame,
   SessionEvent,
   Snapshot,
+  Unstamped,
   WireEvent,
 } from "../protocol/index.ts";
 import {
@@ -132,7 +133,7 @@ export class Readers {
   }
 
   /** Sends a frame to all that read live. */
-  announce(frame: Unstamped): void {
+  announce(frame: Unstamped<ServerFrame>): void {
     const text = this.#frame(frame);
     for (const reader of this.#readers.values())
       if (reader.next === undefined) this.#send(reader, text);
@@ -144,14 +145,16 @@ export class Readers {
     const { head } = this.#log.log;
     const live = this.#liveFrames(news);
     const durable = news.hasFlushed ? this.#durableFrame() : undefined;
+    // A flush whose last frame was bare text, or that had none, has not told the head yet.
+    const isHeadDue = news.hasFlushed && (live.at(-1)?.isText ?? true);
+    const headText = isHeadDue ? this.#frame({ t: "head", d: head }) : undefined;
     for (const reader of this.#readers.values()) {
       if (reader.next !== undefined) continue;
       if (reader.link.attachment.kind === "dialect") {
         if (news.hasFlushed) this.#sendDurable(reader, durable);
       } else {
         for (const frame of live) this.#sendLive(reader, frame);
-        if (news.hasFlushed && (live.at(-1)?.isText ?? true))
-          this.#send(reader, this.#frame({ t: "head", d: head }));
+        if (headText !== undefined) this.#send(reader, headText);
         if (news.hasFlushed) reader.announced.push({ d: head, sent: reader.sent });
       }
       if (reader.sent - reader.acknowledged > MAX_UNACKNOWLEDGED_BYTES) this.#closeSlow(reader);
@@ -308,17 +311,10 @@ export class Readers {
     );
   }
 
-  #frame(frame: Unstamped): string {
+  #frame(frame: Unstamped<ServerFrame>): string {
     return JSON.stringify({ ...frame, i: this.#incarnation });
   }
 }
-
-/** A frame without the incarnation, which is put in where it is sent. */
-type Unstamped = ServerFrame extends infer Frame
-  ? Frame extends { i: string }
-    ? Omit<Frame, "i">
-    : never
-  : never;
 
 type LiveFrame =
   | {

@@ -13,6 +13,7 @@ import type {
   RunnerFrame,
   RunnerPresence,
   RunnerServerFrame,
+  Unstamped,
 } from "../protocol/index.ts";
 import {
   CLOSE,
@@ -31,7 +32,7 @@ import type { SessionLog } from "./session-log.ts";
 /** What a frame of a runner asks of the rest of the session. */
 export interface RelayOutcome {
   /** Frames to send after the commit. */
-  readonly sends: readonly { readonly link: Link; readonly frame: Unstamped }[];
+  readonly sends: readonly { readonly link: Link; readonly frame: Unstamped<RunnerServerFrame> }[];
   /** Links to close after the commit. */
   readonly closes: readonly {
     readonly link: Link;
@@ -39,12 +40,6 @@ export interface RelayOutcome {
     readonly reason: string;
   }[];
 }
-
-type Unstamped = RunnerServerFrame extends infer Frame
-  ? Frame extends { i: string }
-    ? Omit<Frame, "i">
-    : never
-  : never;
 
 const NOTHING: RelayOutcome = { sends: [], closes: [] };
 
@@ -116,7 +111,7 @@ export class Relay {
       this.#unwelcomed.set(link, isHeld || hasFlushed);
       return NOTHING;
     }
-    const sends: { link: Link; frame: Unstamped }[] = [];
+    const sends: { link: Link; frame: Unstamped<RunnerServerFrame> }[] = [];
     if (hasFlushed) sends.push({ link, frame: this.#acknowledgement() });
     for (const command of this.#undelivered(link))
       sends.push({ link, frame: { t: "command", command } });
@@ -159,7 +154,7 @@ export class Relay {
       process: frame.process,
       agent: shortened(frame.agent),
     });
-    const welcome: Unstamped = {
+    const welcome: Unstamped<RunnerServerFrame> = {
       t: "welcome",
       v: PROTOCOL_VERSION,
       session: this.#session(),
@@ -304,7 +299,7 @@ export class Relay {
     return runningTurn(this.#log.state)?.id ?? null;
   }
 
-  #acknowledgement(): Unstamped {
+  #acknowledgement(): Unstamped<RunnerServerFrame> {
     return { t: "ack", r: this.#log.producer.durableR, turn: this.#turn() };
   }
 

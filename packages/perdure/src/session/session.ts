@@ -18,6 +18,7 @@ import type {
 } from "../protocol/index.ts";
 import {
   CLOSE,
+  isControl,
   parseClientFrame,
   parseId,
   parseRunnerFrame,
@@ -330,7 +331,8 @@ export class Session {
     this.#readers.publish(news);
     this.#perform(this.#relay.after(news.hasFlushed));
     this.#scheduleFlush();
-    this.#announceListing();
+    // Content changes no line of a list, and it is what arrives by the thousand.
+    if (news.events.some(isControl)) this.#announceListing();
   }
 
   #perform({ sends, closes }: RelayOutcome): void {

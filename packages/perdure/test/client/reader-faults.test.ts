@@ -16,6 +16,7 @@ import {
   reduce,
 } from "../../src/protocol/index.ts";
 import { created, delta, meta, queued, snapshotAt, textStart } from "./frames.ts";
+import { randomFrom } from "../support/random.ts";
 
 /** Two turns, each with a text of many deltas. */
 const script: readonly SessionEvent[] = [...turnOf("first", 2), ...turnOf("second", 3)];
@@ -30,17 +31,6 @@ function turnOf(turn: string, command: number): readonly SessionEvent[] {
     { type: "finish" },
     { type: "turn.ended", turn, outcome: "completed", at: 5 },
   ];
-}
-
-/** Uniform from 0 up to 1, the same for each seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const stateAt = (log: readonly SessionEvent[], position: number): SessionState =>
@@ -63,7 +53,7 @@ class World {
   #metas = 0;
 
   constructor(seed: number, after: number | null) {
-    this.random = randomOf(seed);
+    this.random = randomFrom(seed);
     this.reader = new Reader(after);
     this.connect();
   }

@@ -26,6 +26,7 @@ import type { Approvals } from "./approvals.ts";
 import { approvalDigest } from "./approvals.ts";
 import { Claims } from "./claims.ts";
 import type { Decisions } from "./decisions.ts";
+import { Redelivery } from "./redelivery.ts";
 import { pendingCommands } from "./runner-commands.ts";
 import type { SessionLog } from "./session-log.ts";
 
@@ -60,6 +61,7 @@ export class Relay {
   readonly #delivered = new WeakMap<Link, Set<number>>();
   /** Links whose welcome is not sent yet, and whether an acknowledgement waits behind it. */
   readonly #unwelcomed = new Map<Link, boolean>();
+  readonly #redelivery: Redelivery;
 
   constructor(options: {
     readonly log: SessionLog;
@@ -69,8 +71,11 @@ export class Relay {
     readonly decisions: Decisions;
     readonly links: () => readonly Link[];
     readonly session: () => string;
+    /** Commands must be sent again: call `redelivered` and do what it says. */
+    readonly onRedelivery: () => void;
   }) {
     this.#log = options.log;
+    this.#redelivery = new Redelivery(options.clock, options.onRedelivery);
     this.#clock = options.clock;
     this.#approvals = options.approvals;
     this.#decisions = options.decisions;
@@ -102,27 +107,41 @@ export class Relay {
     return frame.t === "hello" ? this.#hello(link, frame) : this.#events(link, frame);
   }
 
-  /** Acknowledgements and commands that became due with a commit. */
-  after(hasFlushed: boolean): RelayOutcome {
+  /** The log was flushed: what is to be acknowledged, and the commands that became due. */
+  flushed(): RelayOutcome {
     const link = this.#current();
     if (link === undefined) return NOTHING;
-    const isHeld = this.#unwelcomed.get(link);
-    if (isHeld !== undefined) {
-      this.#unwelcomed.set(link, isHeld || hasFlushed);
+    if (this.#unwelcomed.has(link)) {
+      this.#unwelcomed.set(link, true);
       return NOTHING;
     }
-    const sends: { link: Link; frame: Unstamped<RunnerServerFrame> }[] = [];
-    if (hasFlushed) sends.push({ link, frame: this.#acknowledgement() });
-    for (const command of this.#undelivered(link))
-      sends.push({ link, frame: { t: "command", command } });
-    return { sends, closes: [] };
+    return {
+      sends: [{ link, frame: this.#acknowledgement() }, ...this.#deliver(link)],
+      closes: [],
+    };
   }
 
   /** The welcome was sent: what had to wait behind it. */
   welcomed(link: Link): RelayOutcome {
-    const hasFlushed = this.#unwelcomed.get(link) ?? false;
+    const isHeld = this.#unwelcomed.get(link) ?? false;
     this.#unwelcomed.delete(link);
-    return this.after(hasFlushed);
+    if (link !== this.#current()) return NOTHING;
+    return isHeld ? this.flushed() : { sends: this.#deliver(link), closes: [] };
+  }
+
+  /** Commands that were sent and not begun, once more: a frame may be lost on a link that stays open. */
+  redelivered(): RelayOutcome {
+    const link = this.#current();
+    if (link !== undefined) this.#delivered.delete(link);
+    if (link !== undefined && !this.#unwelcomed.has(link))
+      return { sends: this.#deliver(link), closes: [] };
+    this.#watch(undefined);
+    return NOTHING;
+  }
+
+  /** Memory is new: what an earlier one had delivered is watched on. */
+  restore(): void {
+    this.#watch(this.#current());
   }
 
   /** What memory holds, as a function that brings it back. */
@@ -303,14 +322,21 @@ export class Relay {
     return { t: "ack", r: this.#log.producer.durableR, turn: this.#turn() };
   }
 
-  /** Commands for a runner whose process has started and that have not been sent to it on this connection. */
-  #undelivered(link: Link): readonly RunnerCommand[] {
-    if (this.#log.state.runner?.epoch !== this.#claims.current.epoch) return [];
+  /** Commands that have not been sent on this connection, and a watch over those that were not begun. */
+  #deliver(link: Link): RelayOutcome["sends"] {
     const sent = this.#delivered.get(link) ?? new Set<number>();
     this.#delivered.set(link, sent);
-    const fresh = pendingCommands(this.#log.state).filter((command) => !sent.has(command.command));
-    for (const command of fresh) sent.add(command.command);
-    return fresh;
+    const fresh = this.#watch(link).filter(({ command }) => !sent.has(command));
+    for (const { command } of fresh) sent.add(command);
+    return fresh.map((command) => ({ link, frame: { t: "command", command } }));
+  }
+
+  /** Commands for a runner whose process has started. */
+  #watch(link: Link | undefined): readonly RunnerCommand[] {
+    const hasStarted = this.#log.state.runner?.epoch === this.#claims.current.epoch;
+    const pending = link !== undefined && hasStarted ? pendingCommands(this.#log.state) : [];
+    this.#redelivery.watch(pending.map(({ command }) => command));
+    return pending;
   }
 }
 

@@ -93,6 +93,7 @@ export class Session {
       decisions: this.#decisions,
       links,
       session,
+      onRedelivery: () => this.#perform(this.#relay.redelivered()),
     });
     this.#readers = new Readers(this.#log, clock, {
       incarnation: host.incarnation,
@@ -106,6 +107,7 @@ export class Session {
       onFault: (error) => host.abort(error),
     });
     this.#listing = withoutTime(listingOf(this.#log));
+    this.#relay.restore();
     for (const link of links()) if (link.attachment.kind !== "runner") this.#readers.restore(link);
   }
 
@@ -329,7 +331,7 @@ export class Session {
   #publish(): void {
     const news = this.#log.takeNews();
     this.#readers.publish(news);
-    this.#perform(this.#relay.after(news.hasFlushed));
+    if (news.hasFlushed) this.#perform(this.#relay.flushed());
     this.#scheduleFlush();
     // Content changes no line of a list, and it is what arrives by the thousand.
     if (news.events.some(isControl)) this.#announceListing();

@@ -38,6 +38,41 @@ test("N12 a command is delivered on every connection until it is begun, once on 
   expect(runner.commands()).toEqual([]);
 });
 
+test("N25 a command that is not begun is sent again after 5 s, 10 s, 20 s and then every 40 s", async () => {
+  const world = await SessionWorld.created();
+  const runner = await world.runner();
+  await world.prompt("p");
+  const [command] = runner.commands();
+  for (const wait of [5_000, 10_000, 20_000, 40_000, 40_000]) {
+    world.clock.advance(wait - 1);
+    expect(runner.commands()).toEqual([]);
+    world.clock.advance(1);
+    expect(runner.commands()).toEqual([command]);
+  }
+  await runner.begin(command?.command ?? 0);
+  world.clock.advance(100_000);
+  expect(runner.commands()).toEqual([]);
+});
+
+test("N25 memory that is new sends again what the one before had sent", async () => {
+  const world = await SessionWorld.created();
+  const runner = await world.runner();
+  await world.prompt("p");
+  const [command] = runner.commands();
+  world.evict();
+  world.clock.advance(5_000);
+  expect(runner.commands()).toEqual([command]);
+});
+
+test("N25 nothing waits for a runner that is gone, so that the session can hibernate", async () => {
+  const world = await SessionWorld.created();
+  const runner = await world.runner();
+  await world.prompt("p");
+  world.disconnect(runner.link);
+  world.clock.advance(5_000);
+  expect(world.clock.waiting).toBe(0);
+});
+
 test("N12 after the loss of memory a command is delivered again on a socket that stayed", async () => {
   const world = await SessionWorld.created();
   const runner = await world.runner();

@@ -5,6 +5,11 @@ export class FakeClock implements Clock {
   #now = 1_790_000_000_000;
   #tasks: { readonly at: number; readonly run: () => void }[] = [];
 
+  /** Tasks that wait for their time: in the object, timers that keep it from hibernating. */
+  get waiting(): number {
+    return this.#tasks.length;
+  }
+
   now(): number {
     return this.#now;
   }

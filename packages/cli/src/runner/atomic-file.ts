@@ -5,7 +5,7 @@ import { dirname } from "node:path";
  * Writes a file so that a crash at any moment, of the machine too, leaves either the old contents or the new ones.
  * Readable by the current user alone.
  */
-export function writeFileAtomically(path: string, contents: string | Uint8Array): void {
+export function writeFileAtomically(path: string, contents: Uint8Array): void {
   const temporary = `${path}.new`;
   const file = openSync(temporary, "w", 0o600);
   try {
@@ -19,8 +19,7 @@ export function writeFileAtomically(path: string, contents: string | Uint8Array)
 }
 
 /** Writes all bytes, also where the system takes them in several goes. */
-export function writeWhole(file: number, contents: string | Uint8Array): void {
-  const bytes = typeof contents === "string" ? Buffer.from(contents) : contents;
+export function writeWhole(file: number, bytes: Uint8Array): void {
   let written = 0;
   while (written < bytes.length) written += writeSync(file, bytes, written);
 }

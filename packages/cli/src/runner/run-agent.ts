@@ -5,6 +5,7 @@ import { CLOSE } from "perdure/protocol";
 import { AcpAgent } from "./acp-agent.ts";
 import type { AgentCommand } from "./agent-process.ts";
 import { Dialer } from "./dialer.ts";
+import { FolderDisk } from "./folder-disk.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { Relay } from "./relay.ts";
 import type { RelayEnd } from "./relay-ports.ts";
@@ -50,10 +51,12 @@ export async function runAgent(options: RunAgentOptions): Promise<RunEnd> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const unlock = lockFolder(stateDir);
   try {
-    const state = new RunnerStateFile(stateDir);
+    const disk = new FolderDisk(stateDir);
+    const state = new RunnerStateFile(disk);
     const spool = new Spool({
-      folder: stateDir,
+      disk,
       state,
+      newId: randomUUID,
       onDamage: log,
       onSyncError: (error) => log(`the spool could not be synced: ${error.message}`),
     });

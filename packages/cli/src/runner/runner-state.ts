@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { isObject } from "perdure/protocol";
-import { writeFileAtomically } from "./atomic-file.ts";
+import type { RunnerDisk } from "./runner-disk.ts";
 
 /** What a runner remembers from one process to the next, beside its spool. */
 export interface RunnerState {
@@ -16,14 +14,17 @@ export interface RunnerState {
 /** How many begun commands are remembered after the session has them: far more than it ever has under way. */
 const MAX_REMEMBERED_COMMANDS = 1_000;
 
+const FILE = "state.json";
+
 /** `state.json` in the runner's folder: small, and replaced whole. */
 export class RunnerStateFile {
-  readonly #path: string;
+  readonly #disk: RunnerDisk;
   #state: RunnerState;
 
-  constructor(folder: string) {
-    this.#path = join(folder, "state.json");
-    this.#state = parseState(readIfThere(this.#path));
+  /** @throws Error when the file is there and cannot be read. */
+  constructor(disk: RunnerDisk) {
+    this.#disk = disk;
+    this.#state = parseState(disk.read(FILE));
   }
 
   get current(): RunnerState {
@@ -34,22 +35,13 @@ export class RunnerStateFile {
   update(change: Partial<RunnerState>): void {
     const state = { ...this.#state, ...change };
     this.#state = { ...state, begun: state.begun.slice(-MAX_REMEMBERED_COMMANDS) };
-    writeFileAtomically(this.#path, `${JSON.stringify(this.#state)}\n`);
+    this.#disk.replace(FILE, Buffer.from(`${JSON.stringify(this.#state)}\n`));
   }
 }
 
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isObject(error) && error["code"] === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-/** A file that cannot be read is as good as none: the spool and the session's log hold what matters. */
-function parseState(text: string | undefined): RunnerState {
-  const value = text === undefined ? undefined : jsonOf(text);
+/** A file that makes no sense is as good as none: the spool and the session's log hold what matters. */
+function parseState(bytes: Uint8Array | undefined): RunnerState {
+  const value = bytes === undefined ? undefined : jsonOf(Buffer.from(bytes).toString());
   if (!isObject(value)) return { begun: [] };
   const { agentSession, acknowledged, begun } = value;
   return {

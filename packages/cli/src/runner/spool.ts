@@ -1,18 +1,6 @@
-import { randomUUID } from "node:crypto";
-import {
-  closeSync,
-  fdatasync,
-  fdatasyncSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-} from "node:fs";
-import { readSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { RunnerEvent } from "perdure/protocol";
-import { isObject } from "perdure/protocol";
-import { writeFileAtomically, writeWhole } from "./atomic-file.ts";
 import type { RelaySpool } from "./relay-ports.ts";
+import type { AppendFile, RunnerDisk } from "./runner-disk.ts";
 import type { RunnerStateFile } from "./runner-state.ts";
 import type { SpoolHeader } from "./spool-records.ts";
 import {
@@ -29,11 +17,15 @@ export const SYNC_AFTER_MS = 50;
 /** The file is rewritten without its acknowledged records when these take this many bytes and more than half of it. */
 export const COMPACT_AT_BYTES = 4 * 1024 * 1024;
 
+const FILE = "spool.jsonl";
+const DAMAGED_FILE = "spool.damaged";
+
 /** How to open a spool. */
 export interface SpoolOptions {
-  /** Folder of the runner; it exists. */
-  readonly folder: string;
+  readonly disk: RunnerDisk;
   readonly state: RunnerStateFile;
+  /** Makes the random id of a new spool. */
+  readonly newId: () => string;
   /** Default `COMPACT_AT_BYTES`. */
   readonly compactAtBytes?: number;
   /** Told what was found damaged at opening. */
@@ -55,10 +47,9 @@ export interface SpoolOptions {
  * bytes are kept beside it in `spool.damaged`.
  */
 export class Spool implements RelaySpool {
-  readonly #path: string;
   readonly #options: SpoolOptions;
   readonly #begun: Set<number>;
-  #file: number;
+  #file: AppendFile;
   #header: SpoolHeader;
   /** Where each record begins in the file, by its number less the header's; and the end of the file. */
   #offsets: number[];
@@ -72,15 +63,14 @@ export class Spool implements RelaySpool {
   /** @throws Error when the folder cannot be read or written. */
   constructor(options: SpoolOptions) {
     this.#options = options;
-    this.#path = join(options.folder, "spool.jsonl");
     const { acknowledged, begun } = options.state.current;
     this.#begun = new Set(begun);
     const found = this.#scan();
     this.#header = found.header;
     this.#offsets = found.offsets;
     this.#end = found.end;
-    this.#file = openSync(this.#path, "a+");
-    ftruncateSync(this.#file, this.#end);
+    this.#file = options.disk.open(FILE);
+    this.#file.truncate(this.#end);
     this.#first = this.#header.first;
     if (acknowledged?.spool === this.id) this.#drop(acknowledged.r);
     if (this.#first === this.next && this.#offsets.length > 0) this.#compact();
@@ -144,7 +134,7 @@ export class Spool implements RelaySpool {
   }
 
   renew(): void {
-    this.#replaceWith({ spool: randomUUID(), first: 1 }, Buffer.alloc(0));
+    this.#replaceWith({ spool: this.#options.newId(), first: 1 }, new Uint8Array(0));
   }
 
   /** Writes down what is known, syncs, and closes the file. Nothing may be appended afterwards. */
@@ -152,20 +142,26 @@ export class Spool implements RelaySpool {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#syncTimer);
-    fdatasyncSync(this.#file);
+    this.#file.syncNow();
     this.#saveState();
-    closeSync(this.#file);
+    this.#file.close();
+  }
+
+  get #path(): string {
+    return this.#options.disk.pathOf(FILE);
   }
 
   #scan(): { header: SpoolHeader; offsets: number[]; end: number } {
-    const bytes = readOrEmpty(this.#path);
+    const { disk, newId } = this.#options;
+    const bytes = Buffer.from(disk.read(FILE) ?? []);
     const headerEnd = bytes.indexOf("\n") + 1;
     const header = parseHeader(bytes.toString("utf8", 0, Math.max(headerEnd - 1, 0)));
     if (header === undefined) {
       if (bytes.length > 0) this.#keepDamaged(bytes, 0, "its header is not whole");
-      const fresh = { spool: randomUUID(), first: 1 };
-      writeFileAtomically(this.#path, headerLine(fresh));
-      return { header: fresh, offsets: [], end: headerLine(fresh).length };
+      const fresh = { spool: newId(), first: 1 };
+      const line = Buffer.from(headerLine(fresh));
+      disk.replace(FILE, line);
+      return { header: fresh, offsets: [], end: line.length };
     }
     const offsets: number[] = [];
     let start = headerEnd;
@@ -190,9 +186,10 @@ export class Spool implements RelaySpool {
   }
 
   #keepDamaged(bytes: Buffer, start: number, why: string): void {
-    const kept = `${this.#path.slice(0, -".jsonl".length)}.damaged`;
-    writeFileSync(kept, bytes.subarray(start), { mode: 0o600 });
-    this.#options.onDamage?.(
+    const { disk, onDamage } = this.#options;
+    disk.keepDamaged(DAMAGED_FILE, bytes.subarray(start));
+    const kept = disk.pathOf(DAMAGED_FILE);
+    onDamage?.(
       `${this.#path} is damaged (${why}): it was cut there, and what followed is kept in ${kept}.`,
     );
   }
@@ -201,9 +198,9 @@ export class Spool implements RelaySpool {
   #write(line: Buffer): void {
     if (this.#isClosed) throw new Error("The spool is closed.");
     try {
-      writeWhole(this.#file, line);
+      this.#file.append(line);
     } catch (error) {
-      ftruncateSync(this.#file, this.#end);
+      this.#file.truncate(this.#end);
       throw new Error(
         `An event could not be kept in ${this.#path}: ${error instanceof Error ? error.message : String(error)}`,
         { cause: error },
@@ -216,13 +213,7 @@ export class Spool implements RelaySpool {
   }
 
   #lines(start: number, end: number): string[] {
-    const bytes = Buffer.alloc(end - start);
-    let read = 0;
-    while (read < bytes.length) {
-      const count = readSync(this.#file, bytes, read, bytes.length - read, start + read);
-      if (count === 0) throw new Error(`${this.#path} was cut while a runner used it.`);
-      read += count;
-    }
+    const bytes = Buffer.from(this.#file.read(start, end));
     return bytes.length === 0 ? [] : bytes.toString("utf8", 0, bytes.length - 1).split("\n");
   }
 
@@ -231,22 +222,21 @@ export class Spool implements RelaySpool {
   }
 
   #compact(): void {
-    const start = this.#offsetOf(this.#first);
-    const rest = Buffer.alloc(this.#end - start);
-    if (rest.length > 0) readSync(this.#file, rest, 0, rest.length, start);
+    const rest = this.#file.read(this.#offsetOf(this.#first), this.#end);
     this.#replaceWith({ spool: this.id, first: this.#first }, rest);
   }
 
   /** The state goes first: what it says stays true whichever of the two files a crash leaves. */
-  #replaceWith(header: SpoolHeader, records: Buffer): void {
+  #replaceWith(header: SpoolHeader, records: Uint8Array): void {
+    const { disk } = this.#options;
     this.#saveState();
     const line = Buffer.from(headerLine(header));
-    writeFileAtomically(this.#path, Buffer.concat([line, records]));
+    disk.replace(FILE, Buffer.concat([line, records]));
     const kept =
       header.spool === this.id ? this.#offsets.slice(this.#first - this.#header.first) : [];
     const shift = line.length - (kept[0] ?? 0);
-    closeSync(this.#file);
-    this.#file = openSync(this.#path, "a+");
+    this.#file.close();
+    this.#file = disk.open(FILE);
     this.#header = header;
     this.#first = header.first;
     this.#offsets = kept.map((offset) => offset + shift);
@@ -269,24 +259,16 @@ export class Spool implements RelaySpool {
       return;
     }
     this.#isSyncing = true;
-    fdatasync(this.#file, (error) => {
+    const file = this.#file;
+    file.sync((error) => {
       this.#isSyncing = false;
       if (this.#isClosed) return;
-      // The file that was being synced has been replaced by one that is synced already.
-      if (error !== null && error.code !== "EBADF") this.#options.onSyncError?.(error);
+      // A file that has been replaced meanwhile was replaced by one that is safe.
+      if (error !== undefined && file === this.#file) this.#options.onSyncError?.(error);
       if (this.#isSyncWanted) {
         this.#isSyncWanted = false;
         this.#sync();
       }
     });
-  }
-}
-
-function readOrEmpty(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (isObject(error) && error["code"] === "ENOENT") return Buffer.alloc(0);
-    throw error;
   }
 }

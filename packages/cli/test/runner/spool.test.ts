@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunnerEvent } from "perdure/protocol";
 import { expect, onTestFinished, test } from "vitest";
+import { FolderDisk } from "../../src/runner/folder-disk.ts";
 import { RunnerStateFile } from "../../src/runner/runner-state.ts";
 import { Spool } from "../../src/runner/spool.ts";
 
@@ -19,9 +21,11 @@ function makeFolder(): string {
 
 function open(folder: string, options: { compactAtBytes?: number; damage?: string[] } = {}): Spool {
   const { compactAtBytes, damage } = options;
+  const disk = new FolderDisk(folder);
   const spool = new Spool({
-    folder,
-    state: new RunnerStateFile(folder),
+    disk,
+    state: new RunnerStateFile(disk),
+    newId: randomUUID,
     ...(compactAtBytes === undefined ? {} : { compactAtBytes }),
     onDamage: (detail) => damage?.push(detail),
   });
@@ -191,9 +195,10 @@ test("a read ends with the event that reaches its bound of bytes, and has at lea
 test("a state file that cannot be read is as good as none", () => {
   const folder = makeFolder();
   writeFileSync(join(folder, "state.json"), '{"agentSession":');
-  expect(new RunnerStateFile(folder).current).toEqual({ begun: [] });
-  new RunnerStateFile(folder).update({ agentSession: "a" });
-  expect(new RunnerStateFile(folder).current).toEqual({ agentSession: "a", begun: [] });
+  const disk = new FolderDisk(folder);
+  expect(new RunnerStateFile(disk).current).toEqual({ begun: [] });
+  new RunnerStateFile(disk).update({ agentSession: "a" });
+  expect(new RunnerStateFile(disk).current).toEqual({ agentSession: "a", begun: [] });
 });
 
 test("what others append to the file is noticed, and never sent", () => {

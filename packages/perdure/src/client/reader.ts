@@ -20,6 +20,7 @@ import {
   continueRun,
   deltaOf,
   dropFromRun,
+  isControl,
   parseServerFrame,
   problemOf,
   reduce,
@@ -68,8 +69,8 @@ export class Reader {
   #tail: SessionEvent[] = [];
   /** The delta that a bare string goes on from, and its position. */
   #run: { readonly delta: SessionEvent; readonly position: number } | undefined;
-  /** What was shown before the tail was dropped: it stays on the screen until the reader has caught up with it. */
-  #kept: SessionState | undefined;
+  /** Events of a tail that was dropped: they stay on the screen until their producer has sent them again, in order. */
+  #kept: readonly SessionEvent[] = [];
 
   /** @param after `null` begins with a snapshot; a number with the events after that position. */
   constructor(after: number | null = null) {
@@ -133,7 +134,6 @@ export class Reader {
       this.#dropTail();
       const goesOn = this.#isLive && frame.t === "events" && frame.p === this.cursor + 1;
       if (!goesOn) return this.#resynchronize();
-      this.#kept = undefined;
     }
     switch (frame.t) {
       case "snapshot":
@@ -144,7 +144,6 @@ export class Reader {
         return [...this.#settle(frame.d), ...(this.#isLive ? this.#expectAll() : [])];
       case "live":
         this.#isLive = true;
-        this.#kept = undefined;
         this.#runner = frame.runner;
         return [...this.#settle(frame.d), ...this.#expectAll()];
       case "runner":
@@ -174,7 +173,7 @@ export class Reader {
     this.#hasEarlier = hasEarlier;
     this.#tail = [];
     this.#run = undefined;
-    this.#kept = undefined;
+    this.#kept = [];
     return frame.why === "reset" ? [{ kind: "reset", snapshot: frame.snapshot }] : [];
   }
 
@@ -212,8 +211,10 @@ export class Reader {
 
   #show(event: SessionEvent): void {
     if (this.#shown === undefined) return;
-    this.#shown = reduce(this.#shown, event, this.#shown.position + 1);
+    this.#shown = next(this.#shown, event);
     this.#tail.push(event);
+    if (JSON.stringify(event) === JSON.stringify(this.#kept[0])) this.#kept = this.#kept.slice(1);
+    else if (endsProducer(event)) this.#kept = [];
   }
 
   /** The durable head is at `d`: the tail up to it becomes durable. Each event is reduced at most twice. */
@@ -223,10 +224,7 @@ export class Reader {
     const first = this.#durable.position + 1;
     const settled = this.#tail.splice(0, this.#head - first + 1);
     if (settled.length === 0) return [];
-    this.#durable =
-      this.#tail.length === 0
-        ? this.#shown
-        : settled.reduce((state, event) => reduce(state, event, state.position + 1), this.#durable);
+    this.#durable = this.#tail.length === 0 ? this.#shown : settled.reduce(next, this.#durable);
     return settled.map((event, index) => ({ kind: "event", event, position: first + index }));
   }
 
@@ -236,7 +234,7 @@ export class Reader {
   }
 
   #dropTail(): void {
-    this.#kept = this.#visible();
+    this.#kept = [...this.#tail, ...this.#kept];
     this.#shown = this.#durable;
     this.#tail = [];
     this.#run = undefined;
@@ -247,9 +245,17 @@ export class Reader {
     return this.#isSynced ? [{ kind: "hello", frame: this.onConnect() }] : [];
   }
 
-  /** Text that a person has read does not vanish while the link catches up with it. */
+  /** What a person has read does not vanish while its producer may still hold it. */
   #visible(): SessionState | undefined {
-    const isBehind = (this.#kept?.position ?? 0) > (this.#shown?.position ?? 0);
-    return !this.#isLive && isBehind ? this.#kept : this.#shown;
+    return this.#shown && this.#kept.reduce(next, this.#shown);
   }
 }
+
+const next = (state: SessionState, event: SessionEvent): SessionState =>
+  reduce(state, event, state.position + 1);
+
+/** Whether nobody will send again what was shown before it: the producer says other things now, or is gone. */
+const endsProducer = (event: SessionEvent): boolean =>
+  !isControl(event) ||
+  event.type === "runner.started" ||
+  (event.type === "session.lifecycle" && event.state === "terminated");

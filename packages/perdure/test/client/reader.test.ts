@@ -212,16 +212,39 @@ test("after a new connection the tail is asked for again and keeps no event of t
   expect(shownText(reader)).toBe("new");
 });
 
-test("what was shown stays until the reader has caught up with it", () => {
+test("R24 what was shown stays until its producer has sent it again, also where that is after `live`", () => {
   const reader = liveReader();
-  take(reader, events(3, [delta("a"), delta("b")], 2));
+  take(reader, events(3, [delta("a"), delta("b"), delta("c")], 2));
   reader.onConnect();
-  take(reader, welcome(2));
-  expect(shownText(reader)).toBe("ab");
-  take(reader, events(3, [delta("a")], 2));
-  expect(shownText(reader)).toBe("ab");
-  take(reader, live(2));
+  take(reader, welcome(2, "two"));
+  expect(shownText(reader)).toBe("abc");
+  take(reader, live(2, "two"));
+  expect(shownText(reader)).toBe("abc");
+  take(reader, events(3, [meta("x", 1)], 3, "two"));
+  expect(reader.view.session?.meta).toEqual({ x: 1 });
+  expect(shownText(reader)).toBe("abc");
+  take(reader, events(4, [delta("a")], 3, "two"), "b");
+  expect(shownText(reader)).toBe("abc");
+  take(reader, "c", "d");
+  expect(shownText(reader)).toBe("abcd");
+});
+
+test.each([
+  [
+    "a new process has started",
+    { type: "runner.started", epoch: 2, agent: { name: "a" }, restored: "new", at: 1 },
+  ],
+  [
+    "the session is terminated",
+    { type: "session.lifecycle", state: "terminated", by: "ann", at: 1 },
+  ],
+] as const)("R24 what was shown goes when %s: nobody holds it any more", (_why, event) => {
+  const reader = liveReader();
+  take(reader, events(3, [delta("a")], 2), head(2, "two"));
+  take(reader, welcome(2, "two"), live(2, "two"));
   expect(shownText(reader)).toBe("a");
+  take(reader, events(3, [event], 3, "two"));
+  expect(shownText(reader) ?? "").toBe("");
 });
 
 test("text of a tail that was lost does not come back with a later connection", () => {

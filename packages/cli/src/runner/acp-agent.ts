@@ -1,11 +1,10 @@
-import { methods, RequestError } from "@agentclientprotocol/sdk";
+import { RequestError } from "@agentclientprotocol/sdk";
 import type { RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk";
 import type { AgentInfo, JsonObject, Message, RunnerEvent } from "perdure/protocol";
 import { isObject } from "perdure/protocol";
-import type { AcpConnection } from "./acp-connection.ts";
-import { connectAgent } from "./acp-connection.ts";
 import type { RestoredSession } from "./acp-restore.ts";
 import { restoreSession } from "./acp-restore.ts";
+import type { AcpConnection, ConnectAgent } from "./agent-port.ts";
 import type { AgentCommand } from "./agent-process.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import { fitEvent } from "./fit-event.ts";
@@ -17,6 +16,8 @@ import type { TurnEnd } from "./translate.ts";
 /** How to run an agent. */
 export interface AcpAgentOptions {
   readonly command: AgentCommand;
+  /** Starts it; called again after each death. */
+  readonly connect: ConnectAgent;
   /** How this program introduces itself to the agent. */
   readonly clientInfo: { readonly name: string; readonly version: string };
   /** The agent's session of an earlier process, as this machine remembers it; it wins over what the log says. */
@@ -86,7 +87,11 @@ export class AcpAgent implements RelayAgent {
 
   prompt(turn: string, message: Message): void {
     const { emit } = this.#options;
-    const running = new AgentTurn(turn, Date.now, (event) => fitEvent(event).forEach(emit));
+    const running = new AgentTurn(
+      turn,
+      () => Date.now(),
+      (event) => fitEvent(event).forEach(emit),
+    );
     this.#turn = running;
     running.begin(this.#held.take());
     void this.#run(running, message);
@@ -128,10 +133,8 @@ export class AcpAgent implements RelayAgent {
       if (running.hasEnded) return;
       // What has come since the turn began, such as a restart that it had to wait for.
       running.note(this.#held.take());
-      const { stopReason } = await connection.agent.request(methods.agent.session.prompt, {
-        sessionId: session.sessionId,
-        prompt: promptBlocks(message, connection.takesImages),
-      });
+      const blocks = promptBlocks(message, connection.takesImages);
+      const stopReason = await connection.prompt(session.sessionId, blocks);
       this.#end(running, { kind: "stopped", stopReason });
     } catch (error) {
       // Many agents answer a prompt that was cancelled with an error of their own.
@@ -152,7 +155,7 @@ export class AcpAgent implements RelayAgent {
   async #askToStop(running: AgentTurn): Promise<void> {
     try {
       const { connection, sessionId } = await this.#liveSession();
-      await connection.agent.notify(methods.agent.session.cancel, { sessionId });
+      await connection.cancel(sessionId);
     } catch {
       // It is gone, which ends the turn as well.
     }
@@ -170,8 +173,8 @@ export class AcpAgent implements RelayAgent {
   }
 
   async #connect(): Promise<AcpConnection> {
-    const { command, clientInfo } = this.#options;
-    const connection = await connectAgent(
+    const { command, clientInfo, connect } = this.#options;
+    const connection = await connect(
       command,
       {
         onUpdate: (update, sessionId) => this.#onUpdate(update, sessionId),

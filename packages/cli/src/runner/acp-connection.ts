@@ -1,37 +1,11 @@
 import { Readable, Writable } from "node:stream";
-import type { AnyMessage, ClientContext, InitializeResponse } from "@agentclientprotocol/sdk";
-import type { RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk";
+import type { AnyMessage, InitializeResponse } from "@agentclientprotocol/sdk";
 import { client, methods, ndJsonStream, PROTOCOL_VERSION } from "@agentclientprotocol/sdk";
-import type { AgentInfo, JsonObject } from "perdure/protocol";
+import type { JsonObject } from "perdure/protocol";
 import { isObject } from "perdure/protocol";
+import type { AcpConnection, AcpListener } from "./agent-port.ts";
 import type { AgentCommand } from "./agent-process.ts";
 import { AgentProcess } from "./agent-process.ts";
-
-/** What an agent says of its own accord. */
-export interface AcpListener {
-  /** An update or an extension's notification, as it came. Called in the order of the pipe, before any later reply settles. */
-  readonly onUpdate: (update: JsonObject, sessionId: string | undefined) => void;
-  /** The agent has answered a request of ours; the reply itself settles later than this call. */
-  readonly onResponse: () => void;
-  readonly onPermission: (
-    request: RequestPermissionRequest,
-    signal: AbortSignal,
-  ) => Promise<RequestPermissionResponse>;
-}
-
-/** A started and initialized agent. */
-export interface AcpConnection {
-  readonly agent: ClientContext;
-  readonly info: AgentInfo;
-  /** Ways to get a session back that it offers. */
-  readonly offers: { readonly resume: boolean; readonly load: boolean };
-  /** Whether a prompt may hold pictures. */
-  readonly takesImages: boolean;
-  /** Resolves with a sentence without a full stop when it is gone. */
-  readonly gone: Promise<string>;
-  isGone(): boolean;
-  kill(): Promise<void>;
-}
 
 /** How long an agent has to introduce itself, in milliseconds: package runners may download it first. */
 const INITIALIZE_TIMEOUT_MS = 120_000;
@@ -77,9 +51,21 @@ export async function connectAgent(
         `The agent speaks version ${initialized.protocolVersion} of the Agent Client Protocol; this runner speaks ${PROTOCOL_VERSION}.`,
       );
     }
+    const { agent } = connection;
+    const { session } = methods.agent;
     return {
-      agent: connection.agent,
       ...described(initialized, command),
+      newSession: async (cwd) =>
+        (await agent.request(session.new, { cwd, mcpServers: [] })).sessionId,
+      resumeSession: async (sessionId, cwd) => {
+        await agent.request(session.resume, { sessionId, cwd, mcpServers: [] });
+      },
+      loadSession: async (sessionId, cwd) => {
+        await agent.request(session.load, { sessionId, cwd, mcpServers: [] });
+      },
+      prompt: async (sessionId, prompt) =>
+        (await agent.request(session.prompt, { sessionId, prompt: [...prompt] })).stopReason,
+      cancel: (sessionId) => agent.notify(session.cancel, { sessionId }),
       gone,
       isGone: () => connection.signal.aborted,
       kill: () => child.kill(),

@@ -1,6 +1,5 @@
-import { methods } from "@agentclientprotocol/sdk";
 import type { Restored } from "perdure/protocol";
-import type { AcpConnection } from "./acp-connection.ts";
+import type { AcpConnection } from "./agent-port.ts";
 
 /** The agent's session, and how it was had. */
 export interface RestoredSession {
@@ -22,21 +21,20 @@ export async function restoreSession(
   before: string | undefined,
   onReplay: () => void,
 ): Promise<RestoredSession> {
-  const { agent, offers } = connection;
+  const { offers } = connection;
   if (before !== undefined) {
-    const params = { sessionId: before, cwd, mcpServers: [] };
-    if (offers.resume && (await succeeds(agent.request(methods.agent.session.resume, params)))) {
+    if (offers.resume && (await succeeds(connection.resumeSession(before, cwd)))) {
       return { sessionId: before, restored: "resumed" };
     }
     if (offers.load) {
       onReplay();
-      if (await succeeds(agent.request(methods.agent.session.load, params))) {
+      if (await succeeds(connection.loadSession(before, cwd))) {
         return { sessionId: before, restored: "loaded" };
       }
     }
     if (connection.isGone()) throw new Error(`The agent ${await connection.gone}.`);
   }
-  const { sessionId } = await agent.request(methods.agent.session.new, { cwd, mcpServers: [] });
+  const sessionId = await connection.newSession(cwd);
   return { sessionId, restored: before === undefined ? "new" : "lost" };
 }
 

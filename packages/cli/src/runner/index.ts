@@ -5,5 +5,7 @@ export { FolderLockedError } from "./folder-lock.ts";
 export type * from "./relay-ports.ts";
 export type { RelayOptions } from "./relay.ts";
 export { MAX_UNACKNOWLEDGED_SPOOL_BYTES, Relay } from "./relay.ts";
-export type { RunAgentOptions, RunEnd } from "./run-agent.ts";
+export type { RunAgentOptions } from "./run-agent.ts";
 export { runAgent } from "./run-agent.ts";
+export type { RunEnd, RunnerOptions, RunnerPorts } from "./run-runner.ts";
+export { runRunner } from "./run-runner.ts";

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Message, RunnerEvent } from "perdure/protocol";
 import { onTestFinished } from "vitest";
 import { AcpAgent } from "../../src/runner/acp-agent.ts";
+import { connectAgent } from "../../src/runner/acp-connection.ts";
 import type { AgentCommand } from "../../src/runner/agent-process.ts";
 
 const DEMO_AGENT = fileURLToPath(new URL("../../src/demo-agent/main.ts", import.meta.url));
@@ -76,6 +77,7 @@ export class AgentBench {
   constructor(command: AgentCommand, agentSession?: string) {
     this.agent = new AcpAgent({
       command,
+      connect: connectAgent,
       clientInfo: { name: "test", version: "0" },
       agentSession,
       onAgentSession: (session) => {

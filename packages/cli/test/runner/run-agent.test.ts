@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
 import { demoText } from "../../src/demo-agent/index.ts";
 import { FolderLockedError } from "../../src/runner/folder-lock.ts";
-import type { RunEnd } from "../../src/runner/run-agent.ts";
 import { runAgent } from "../../src/runner/run-agent.ts";
+import type { RunEnd } from "../../src/runner/run-runner.ts";
 import {
   agentPid,
   demoAgent,

@@ -30,9 +30,12 @@ export interface RelaySpool {
   read(from: number, most: { readonly events: number; readonly bytes: number }): readonly string[];
   /** Drops all events up to `r`. */
   acknowledge(r: number): void;
-  /** Whether a `command.begun` of this number was ever kept, also by an earlier process. */
+  /** Whether a `command.begun` of this number was ever kept, also by an earlier process, and not dropped by `renew`. */
   hasBegun(command: number): boolean;
-  /** Drops everything and starts again from 1 under a new id. */
+  /**
+   * Drops everything and starts again from 1 under a new id. A command whose `command.begun` is dropped was not begun: it has
+   * not been acknowledged, so the agent has not been told.
+   */
   renew(): void;
 }
 

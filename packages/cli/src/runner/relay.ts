@@ -4,7 +4,12 @@
  */
 
 import type { RunnerEvent, RunnerFrame, RunnerServerFrame } from "perdure/protocol";
-import { FINAL_CLOSE_CODES, parseRunnerServerFrame, PROTOCOL_VERSION } from "perdure/protocol";
+import {
+  CLOSE,
+  FINAL_CLOSE_CODES,
+  parseRunnerServerFrame,
+  PROTOCOL_VERSION,
+} from "perdure/protocol";
 import { CommandGate } from "./command-gate.ts";
 import type { AgentStart, RelayAgent, RelayClock, RelayEnd } from "./relay-ports.ts";
 import type { RelayLink, RelaySpool } from "./relay-ports.ts";
@@ -45,6 +50,7 @@ export class Relay {
   #incarnation: string | undefined;
   #start: "not asked" | "under way" | "done" = "not asked";
   #hasEnded = false;
+  #isFenced = false;
   #isAbandoning = false;
 
   constructor(options: RelayOptions) {
@@ -94,10 +100,16 @@ export class Relay {
 
   /** The connection is gone. Returns whether to dial again. */
   closed(code: number, reason: string): boolean {
-    this.#link = undefined;
-    this.#upstream.detach();
+    this.#detach();
     if (FINAL_CLOSE_CODES.includes(code)) this.#end({ kind: "closed", code, reason });
+    if (code === CLOSE.fenced) this.#forgetBacklog();
     return !this.#hasEnded;
+  }
+
+  /** The program stops: nothing is sent or waited for any more. What the agent still says goes into the spool. */
+  stop(): void {
+    this.#hasEnded = true;
+    this.#detach();
   }
 
   /** A frame has arrived on the connection that was opened last. */
@@ -112,9 +124,11 @@ export class Relay {
   /**
    * Writes an event of the agent. Nothing may be emitted before the agent has started.
    *
-   * A relay that has ended keeps what it is given in the spool: the next process sends it.
+   * A relay that has ended keeps what it is given in the spool: the next process sends it. Only one that lost its claim does
+   * not: the next runner has declared its turn interrupted.
    */
   emit(event: RunnerEvent): void {
+    if (this.#isFenced) return;
     this.#guard(() => {
       this.#upstream.append(event);
       if (event.type === "turn.ended") this.#gate.turnEnded(event.turn);
@@ -220,9 +234,19 @@ export class Relay {
   #end(end: RelayEnd): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#detach();
+    this.#options.onEnd(end);
+  }
+
+  #detach(): void {
     this.#upstream.detach();
     this.#link = undefined;
-    this.#options.onEnd(end);
+  }
+
+  /** Where it cannot be dropped from disk, the next process of this folder sends it, and the session takes it for what it is. */
+  #forgetBacklog(): void {
+    this.#isFenced = true;
+    this.#guard(() => this.#options.spool.renew());
   }
 }
 

@@ -122,12 +122,11 @@ async function runWith(
     const end = await ended.promise;
     await agent.stop("The runner was stopped.");
     if (end.kind === "stopped") await drained(relay);
-    // What a runner that lost its claim still holds belongs to a turn that the next one has declared interrupted.
-    if (end.kind === "closed" && end.code === CLOSE.fenced) spool.renew();
     return end;
   } finally {
     signal.removeEventListener("abort", onAbort);
     dialer.stop("the runner stops");
+    relay.stop();
     await agent.stop("The runner was stopped.");
   }
 }

@@ -134,6 +134,14 @@ export class Spool implements RelaySpool {
   }
 
   renew(): void {
+    for (let from = this.first; from < this.next;) {
+      const page = this.read(from, { events: 1_000, bytes: 1024 * 1024 });
+      for (const json of page) {
+        const command = begunCommandOf(json);
+        if (command !== undefined) this.#begun.delete(command);
+      }
+      from += page.length;
+    }
     this.#replaceWith({ spool: this.#options.newId(), first: 1 }, new Uint8Array(0));
   }
 

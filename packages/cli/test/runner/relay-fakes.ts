@@ -1,5 +1,5 @@
 import type { RunnerCommand, RunnerEvent, RunnerFrame, RunnerServerFrame } from "perdure/protocol";
-import { parseRunnerFrame } from "perdure/protocol";
+import { isObject, parseRunnerFrame } from "perdure/protocol";
 import type {
   AgentStart,
   RelayAgent,
@@ -87,6 +87,12 @@ export class MemorySpool implements RelaySpool {
   }
 
   renew(): void {
+    for (const json of this.#events.values()) {
+      const event: unknown = JSON.parse(json);
+      if (isObject(event) && typeof event["command"] === "number") {
+        this.begun.delete(event["command"]);
+      }
+    }
     this.id = "spool-2";
     this.first = 1;
     this.next = 1;

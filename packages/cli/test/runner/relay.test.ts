@@ -273,6 +273,51 @@ describe("the end", () => {
     expect(bench.agent.told).toEqual([]);
   });
 
+  test("N26 a runner that lost its claim drops what it holds, and what its agent says from then on", async () => {
+    const bench = new Bench();
+    await bench.start();
+    bench.command(prompt(10, "turn-1"));
+    bench.ack(2, "turn-1");
+    bench.emit(delta("nobody has this"));
+    bench.relay.closed(4409, "fenced");
+    bench.emit(delta("too late"), turnEnded("turn-1"));
+    expect([bench.spool.id, bench.spool.first, bench.spool.next]).toEqual(["spool-2", 1, 1]);
+    expect(bench.spool.hasBegun(10)).toBe(true);
+  });
+
+  test("N26 a command of which only the begin was dropped is begun by the next process", async () => {
+    const bench = new Bench();
+    await bench.start();
+    bench.command(prompt(10, "turn-1"));
+    bench.relay.closed(4409, "fenced");
+    expect(bench.agent.told).toEqual([]);
+
+    const next = new Bench(bench.spool);
+    await next.start();
+    next.command(prompt(10, "turn-1"));
+    next.ack(2, "turn-1");
+    expect(next.agent.told).toEqual(["prompt turn-1"]);
+  });
+
+  test("another final code keeps what is held: the session may be run again", async () => {
+    const bench = new Bench();
+    await bench.start();
+    bench.relay.closed(4401, "expired");
+    bench.emit(delta("kept"));
+    expect([bench.spool.id, bench.spool.first, bench.spool.next]).toEqual(["spool-1", 1, 3]);
+  });
+
+  test("a relay that is stopped sends nothing any more, and keeps what it is given", async () => {
+    const bench = new Bench();
+    await bench.start();
+    bench.relay.stop();
+    bench.link.frames.length = 0;
+    bench.emit(delta("kept"));
+    bench.clock.advance(100 * RESEND_AFTER_MS);
+    expect(bench.link.frames).toEqual([]);
+    expect(bench.spool.next).toBe(3);
+  });
+
   test.each(FINAL_CLOSE_CODES)("close code %i is final", (code) => {
     const bench = new Bench();
     bench.connect();

@@ -175,12 +175,24 @@ test("a renewed spool is empty under a new id, and stays so", () => {
   const folder = makeFolder();
   const spool = open(folder);
   const { id } = spool;
-  spool.append(begun(4));
+  spool.append(delta("dropped"));
   spool.renew();
-  expect([spool.first, spool.next, spool.hasBegun(4)]).toEqual([1, 1, true]);
+  expect([spool.first, spool.next, held(spool)]).toEqual([1, 1, []]);
   expect(spool.id).not.toBe(id);
   expect(spool.append(delta("a"))).toBe(1);
   expect([open(folder).id, held(open(folder))]).toEqual([spool.id, [delta("a")]]);
+});
+
+test("N26 a command whose begin a renewal drops was not begun, one that was acknowledged was", () => {
+  const folder = makeFolder();
+  const spool = open(folder);
+  spool.append(begun(4));
+  spool.append(begun(5));
+  spool.acknowledge(1);
+  spool.renew();
+  expect([spool.hasBegun(4), spool.hasBegun(5)]).toEqual([true, false]);
+  const reopened = open(folder);
+  expect([reopened.hasBegun(4), reopened.hasBegun(5)]).toEqual([true, false]);
 });
 
 test("a read ends with the event that reaches its bound of bytes, and has at least one", () => {

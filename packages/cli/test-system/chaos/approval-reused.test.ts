@@ -22,6 +22,7 @@ test.each(["the same state folder", "a fresh state folder"])(
     const place = { session, url: `http://${host}` };
     const dead = await AskingRunner.start(scene, place);
     const log = await SessionLog.follow(server, session);
+    onTestFinished(() => log.client.close());
     await log.client.send("write:alpha");
     const first = await log.untilOpen("write:alpha");
 

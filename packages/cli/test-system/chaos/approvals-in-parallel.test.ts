@@ -24,6 +24,12 @@ afterAll(async () => {
   await scene.end();
 });
 
+async function follow(session: string, subject?: string): Promise<SessionLog> {
+  const log = await SessionLog.follow(server, session, subject);
+  onTestFinished(() => log.client.close());
+  return log;
+}
+
 /** The server stands still meanwhile: whatever is sent, nobody hears of what the others sent. */
 async function atTheSameTime<T>(act: () => Promise<T>): Promise<T> {
   const workerd = await scene.workerdPid();
@@ -38,7 +44,7 @@ async function atTheSameTime<T>(act: () => Promise<T>): Promise<T> {
 test("A4: two questions asked at once and answered in reverse order each get their own answer", async () => {
   const session = "reverse";
   const runner = await AskingRunner.start(scene, { session, url: server.url });
-  const log = await SessionLog.follow(server, session);
+  const log = await follow(session);
   await log.client.send("write:alpha write:beta");
   const [alpha, beta] = [await log.untilOpen("write:alpha"), await log.untilOpen("write:beta")];
   await Promise.all([log.client.approve(beta, "reject"), log.client.approve(alpha, "allow")]);
@@ -57,8 +63,8 @@ test("A4: two questions asked at once and answered in reverse order each get the
 test("A2: of two people who answer oppositely at once one wins, the agent hears that answer alone, and the other is told", async () => {
   const session = "people";
   const runner = await AskingRunner.start(scene, { session, url: server.url });
-  const ada = await SessionLog.follow(server, session, "ada");
-  const bob = await SessionLog.follow(server, session, "bob");
+  const ada = await follow(session, "ada");
+  const bob = await follow(session, "bob");
   await ada.client.send("write:gamma write:delta");
   await Promise.all(["write:gamma", "write:delta"].map((one) => bob.untilOpen(one)));
   const questions = ada.open;
@@ -95,7 +101,7 @@ test("A2: of two people who answer oppositely at once one wins, the agent hears 
 test("A2: of two tabs that answer oppositely at once both show the one decision, and the late one says so", async () => {
   const session = "tabs";
   const runner = await AskingRunner.start(scene, { session, url: server.url });
-  const log = await SessionLog.follow(server, session);
+  const log = await follow(session);
   const person = await newPerson(browser);
   onTestFinished(() => person.close());
   const one = await ConsolePage.open(person, `${server.loginUrl}&next=/s/${session}`);

@@ -1,7 +1,6 @@
 import { SessionClient } from "perdure/client";
 import type { ControlEvent, SessionEvent } from "perdure/protocol";
 import { isControl } from "perdure/protocol";
-import { onTestFinished } from "vitest";
 import { mintToken, readSecret } from "../../src/commands/connection.ts";
 import { recordSockets } from "./recorded-sockets.ts";
 import type { RunningServer } from "./scene.ts";
@@ -9,7 +8,7 @@ import { until } from "./until.ts";
 
 type Event<T> = Extract<ControlEvent, { readonly type: T }> & { readonly position: number };
 
-/** A session's log as a client is told of it from the first event on, and that client, until the test ends. */
+/** A session's log as a client is told of it from the first event on, and that client, which the test closes. */
 export class SessionLog {
   readonly client: SessionClient;
   readonly #events: { readonly event: SessionEvent; readonly position: number }[] = [];
@@ -21,7 +20,6 @@ export class SessionLog {
     this.client = new SessionClient({ url: server.url, session, token, WebSocket, after: 0 });
     this.client.on("event", (event, position) => this.#events.push({ event, position }));
     this.client.connect();
-    onTestFinished(() => this.client.close());
   }
 
   /** Reads a session that exists, as a person of this name who may decide; resolves when the client is live. */

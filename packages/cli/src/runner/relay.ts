@@ -21,6 +21,12 @@ import { Upstream } from "./upstream.ts";
  */
 export const MAX_UNACKNOWLEDGED_SPOOL_BYTES = 256 * 1024 * 1024;
 
+/**
+ * How long the session may take to answer a `hello`, in milliseconds. A frame may be lost on a link that stays open, and pongs go
+ * on arriving there: the platform sends them, not the session.
+ */
+export const WELCOME_TIMEOUT_MS = 10_000;
+
 /** What a relay is made of. */
 export interface RelayOptions {
   /** Random id of this process. */
@@ -46,6 +52,7 @@ export class Relay {
   readonly #upstream: Upstream;
   readonly #gate: CommandGate;
   #link: RelayLink | undefined;
+  #stopWelcomeTimer: (() => void) | undefined;
   #epoch: number | undefined;
   #incarnation: string | undefined;
   #start: "not asked" | "under way" | "done" = "not asked";
@@ -84,8 +91,11 @@ export class Relay {
   opened(link: RelayLink): void {
     if (this.#hasEnded) return;
     const { process, spool, agent } = this.#options;
+    this.#detach();
     this.#link = link;
-    this.#upstream.detach();
+    this.#stopWelcomeTimer = this.#options.clock.after(WELCOME_TIMEOUT_MS, () =>
+      this.#redial(link, "the session did not answer"),
+    );
     const hello: RunnerFrame = {
       t: "hello",
       v: PROTOCOL_VERSION,
@@ -165,8 +175,9 @@ export class Relay {
       // has seen would make it drop new events as duplicates, so they go under a new id.
       if (this.#start === "done") return this.#end(sharedSpool());
       spool.renew();
-      return link.redial("the spool was renewed");
+      return this.#redial(link, "the spool was renewed");
     }
+    this.#stopWelcomeTimer?.();
     this.#epoch = frame.epoch;
     this.#options.onWelcome?.({ epoch: frame.epoch, session: frame.session });
     spool.acknowledge(frame.r);
@@ -238,7 +249,14 @@ export class Relay {
     this.#options.onEnd(end);
   }
 
+  /** What still arrives on this connection is passed over. */
+  #redial(link: RelayLink, reason: string): void {
+    this.#detach();
+    link.redial(reason);
+  }
+
   #detach(): void {
+    this.#stopWelcomeTimer?.();
     this.#upstream.detach();
     this.#link = undefined;
   }

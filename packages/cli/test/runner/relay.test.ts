@@ -34,6 +34,32 @@ describe("starting", () => {
     expect(bench.link.events).toEqual([]);
   });
 
+  test("N27 a runner that gets no welcome within 10 s of opening a connection dials again", () => {
+    const bench = new Bench();
+    bench.connect();
+    bench.clock.advance(9_999);
+    expect(bench.link.redialled).toBeUndefined();
+    bench.clock.advance(1);
+    expect(bench.link.redialled).toBe("the session did not answer");
+    bench.welcome(0);
+    expect(bench.agent.starts).toEqual([]);
+    bench.connect();
+    bench.welcome(0);
+    bench.clock.advance(60_000);
+    expect(bench.link.redialled).toBeUndefined();
+    expect(bench.agent.starts).toHaveLength(1);
+  });
+
+  test("N27 a connection that is lost before its welcome is not missed on the next one", () => {
+    const bench = new Bench();
+    bench.connect();
+    bench.clock.advance(8_000);
+    bench.relay.closed(1006, "");
+    bench.connect();
+    bench.clock.advance(8_000);
+    expect(bench.link.redialled).toBeUndefined();
+  });
+
   test("runner.started goes behind the backlog, and only once the agent is ready", async () => {
     const spool = new MemorySpool();
     spool.append(delta("old 1"));
@@ -186,6 +212,35 @@ describe("commands", () => {
     bench.ack(2, "turn-1");
     bench.command(prompt(10, "turn-1"));
     expect(bench.agent.told).toEqual(["prompt turn-1"]);
+  });
+
+  test("N25 a command that is delivered again on the same connection is begun once, at every step", async () => {
+    const bench = new Bench();
+    bench.connect();
+    bench.welcome(0);
+    bench.command(prompt(10, "turn-1"));
+    bench.command(prompt(10, "turn-1"));
+    await bench.agentIsReady();
+    bench.command(prompt(11, "turn-2"));
+    bench.command(prompt(11, "turn-2"));
+    bench.command(prompt(10, "turn-1"));
+    bench.ack(2, "turn-1");
+    bench.command(prompt(10, "turn-1"));
+    bench.command(prompt(11, "turn-2"));
+    bench.emit(turnEnded("turn-1"));
+    bench.command(prompt(10, "turn-1"));
+    bench.command(prompt(11, "turn-2"));
+    bench.ack(4, "turn-2");
+    bench.emit(turnEnded("turn-2"));
+    bench.command(prompt(11, "turn-2"));
+    expect(bench.agent.told).toEqual(["prompt turn-1", "prompt turn-2"]);
+    expect(types(bench)).toEqual([
+      "runner.started",
+      "command.begun",
+      "turn.ended",
+      "command.begun",
+      "turn.ended",
+    ]);
   });
 
   test("a command that an earlier process began is not begun again", async () => {

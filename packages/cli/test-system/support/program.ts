@@ -65,7 +65,22 @@ export class Program {
 
 /** Runs a command of the built program. */
 export function perdure(cwd: string, ...parameters: readonly string[]): Program {
+  requireBuild();
+  return new Program(process.execPath, [PERDURE, ...parameters], cwd);
+}
+
+/** Runs a command of the built program, and all that it starts, under a limit of open files that none of it can raise. */
+export function perdureWithOpenFiles(
+  limit: number,
+  cwd: string,
+  ...parameters: readonly string[]
+): Program {
+  requireBuild();
+  const script = `ulimit -n ${limit}; exec "$0" "$@"`;
+  return new Program("/bin/sh", ["-c", script, process.execPath, PERDURE, ...parameters], cwd);
+}
+
+function requireBuild(): void {
   if (!existsSync(join(ROOT, "packages/cli/dist/main.js")))
     throw new Error("System tests run what is built: run `npm run build` first.");
-  return new Program(process.execPath, [PERDURE, ...parameters], cwd);
 }

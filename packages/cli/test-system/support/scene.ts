@@ -7,7 +7,7 @@ import { HttpApi } from "../../src/commands/http-api.ts";
 import { identityOf } from "../../src/serve/process-identity.ts";
 import { readServerRecord } from "../../src/serve/server-record.ts";
 import type { Program } from "./program.ts";
-import { PERDURE, perdure } from "./program.ts";
+import { PERDURE, perdure, perdureWithOpenFiles } from "./program.ts";
 import { until } from "./until.ts";
 
 /** A server that answers. */
@@ -47,13 +47,20 @@ export class Scene {
     return program;
   }
 
-  /** Starts a server on the scene's data folder; on a free port unless told otherwise. */
+  /**
+   * Starts a server on the scene's data folder; on a free port unless told otherwise, and with the limit of open files that
+   * this process has.
+   */
   async startServer(
-    options: { port?: number; parameters?: string[] } = {},
+    options: { port?: number; parameters?: string[]; openFiles?: number } = {},
   ): Promise<RunningServer> {
-    const { port = 0, parameters = [] } = options;
+    const { port = 0, parameters = [], openFiles } = options;
     const { dir } = this;
-    const program = this.run("serve", "--port", String(port), "--dir", dir, ...parameters);
+    const command = ["serve", "--port", String(port), "--dir", dir, ...parameters];
+    const program =
+      openFiles === undefined
+        ? this.run(...command)
+        : this.keep(perdureWithOpenFiles(openFiles, this.folder, ...command));
     const [loginUrl] = await program.said(/http:\S+\/login\?token=\S+(?=\n)/);
     const { origin: url, port: chosen } = new URL(loginUrl);
     const api = new HttpApi({ url, dir }, { role: "admin" });

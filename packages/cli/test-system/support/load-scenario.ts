@@ -1,7 +1,7 @@
-import { readdirSync } from "node:fs";
 import { isObject } from "perdure/protocol";
 import { Crowd } from "./crowd.ts";
 import type { SeatReport } from "./crowd-seat.ts";
+import { openFilesOf } from "./open-files-of.ts";
 import type { RunningServer } from "./scene.ts";
 import { Scene } from "./scene.ts";
 
@@ -133,20 +133,12 @@ class Figures {
     const start = performance.now();
     const result = await work();
     const ms = Math.round(performance.now() - start);
-    this.#lines.push(`${step} ${ms} ms (${openFilesOf(this.#workerd)} files)`);
+    this.#lines.push(`${step} ${ms} ms (${openFilesOf(this.#workerd) ?? "unknown"} files)`);
     return result;
   }
 
   text(reports: readonly SeatReport[]): string {
     const refusals = reports.reduce((sum, seat) => sum + seat.refusals, 0);
     return `${this.#lines.join(", ")}; ${refusals} refusals`;
-  }
-}
-
-function openFilesOf(pid: number): number | string {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).length;
-  } catch {
-    return "unknown";
   }
 }

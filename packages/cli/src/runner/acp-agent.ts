@@ -101,10 +101,10 @@ export class AcpAgent implements RelayAgent {
     this.#turn?.answer(approval, option);
   }
 
-  cancel(turn: string): void {
+  cancel(turn: string, reason?: string): void {
     const running = this.#turn;
     if (running === undefined || running.id !== turn || running.isCancelled) return;
-    running.cancel();
+    running.cancel(reason);
     void this.#askToStop(running);
   }
 

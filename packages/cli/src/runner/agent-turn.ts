@@ -19,6 +19,7 @@ export class AgentTurn {
   readonly #emit: (event: RunnerEvent) => void;
   readonly #questions = new Map<string, Question>();
   #isCancelled = false;
+  #whyCancelled: string | undefined;
   #hasEnded = false;
 
   constructor(id: string, now: () => number, emit: (event: RunnerEvent) => void) {
@@ -27,7 +28,7 @@ export class AgentTurn {
     this.#emit = emit;
   }
 
-  /** Whether a person wants it to stop. */
+  /** Whether it was asked to stop. */
   get isCancelled(): boolean {
     return this.#isCancelled;
   }
@@ -80,9 +81,14 @@ export class AgentTurn {
     question.answer({ outcome: { outcome: "selected", optionId } });
   }
 
-  /** A person wants it to stop: open questions are taken back, as the agent's protocol asks. */
-  cancel(): void {
+  /**
+   * It is asked to stop: open questions are taken back, as the agent's protocol asks.
+   *
+   * @param why Where no person has asked, why: the end says it.
+   */
+  cancel(why?: string): void {
     this.#isCancelled = true;
+    this.#whyCancelled = why;
     this.#withdrawAll();
   }
 
@@ -90,7 +96,7 @@ export class AgentTurn {
   end(end: TurnEnd): void {
     if (this.#hasEnded) return;
     this.#withdrawAll();
-    this.#write(this.#translation.end(end));
+    this.#write(this.#translation.end(end, this.#whyCancelled));
     this.#hasEnded = true;
   }
 

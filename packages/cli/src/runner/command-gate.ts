@@ -31,6 +31,8 @@ export class CommandGate {
   readonly #begun = new Map<number, RunnerCommand>();
   /** The turn whose prompt was begun and has not ended. */
   #turn: string | undefined;
+  /** The last turn whose prompt the agent was given. */
+  #prompted: string | undefined;
   #isOpen = false;
 
   constructor(ports: CommandGatePorts) {
@@ -40,6 +42,11 @@ export class CommandGate {
   /** The turn that the agent works on, or is about to. */
   get turn(): string | undefined {
     return this.#turn;
+  }
+
+  /** The turn whose prompt the agent was given and has not ended. */
+  get promptedTurn(): string | undefined {
+    return this.#turn === this.#prompted ? this.#turn : undefined;
   }
 
   /** The process has said that it started: what it is told from now on may be begun. */
@@ -102,8 +109,9 @@ export class CommandGate {
     const { agent } = this.#ports;
     switch (command.kind) {
       case "prompt":
-        if (running === command.turn) return agent.prompt(command.turn, command.message);
-        return this.turnEnded(command.turn);
+        if (running !== command.turn) return this.turnEnded(command.turn);
+        this.#prompted = command.turn;
+        return agent.prompt(command.turn, command.message);
       case "answer":
         return agent.answer(command.approval, command.option);
       case "cancel":

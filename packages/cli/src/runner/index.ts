@@ -2,9 +2,11 @@
 
 export type { AgentCommand } from "./agent-process.ts";
 export { FolderLockedError } from "./folder-lock.ts";
+export type { PartitionPolicy } from "./partition.ts";
 export type * from "./relay-ports.ts";
-export type { RelayOptions } from "./relay.ts";
-export { MAX_UNACKNOWLEDGED_SPOOL_BYTES, Relay } from "./relay.ts";
+export type { RelayOptions } from "./relay-options.ts";
+export { MAX_UNACKNOWLEDGED_SPOOL_BYTES } from "./relay-options.ts";
+export { Relay } from "./relay.ts";
 export type { RunAgentOptions } from "./run-agent.ts";
 export { runAgent } from "./run-agent.ts";
 export type { RunEnd, RunnerOptions, RunnerPorts } from "./run-runner.ts";

@@ -71,8 +71,12 @@ export interface RelayAgent {
   prompt(turn: string, message: Message): void;
   /** Answers a question, where it is still open. */
   answer(approval: string, option: string): void;
-  /** Asks the agent to stop a turn, where it is still running. */
-  cancel(turn: string): void;
+  /**
+   * Asks the agent to stop a turn, where it is still running and was not asked before.
+   *
+   * @param reason Why, in a sentence, where no person has asked: the turn's end says it.
+   */
+  cancel(turn: string, reason?: string): void;
   /** Ends a turn as failed at once, whatever the agent does. */
   abandon(turn: string, reason: string): void;
 }

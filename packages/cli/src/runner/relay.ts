@@ -11,15 +11,12 @@ import {
   PROTOCOL_VERSION,
 } from "perdure/protocol";
 import { CommandGate } from "./command-gate.ts";
-import type { AgentStart, RelayAgent, RelayClock, RelayEnd } from "./relay-ports.ts";
-import type { RelayLink, RelaySpool } from "./relay-ports.ts";
+import { PartitionWatch } from "./partition.ts";
+import { failure, lostBySession, sharedSpool } from "./relay-failures.ts";
+import type { RelayOptions } from "./relay-options.ts";
+import { MAX_UNACKNOWLEDGED_SPOOL_BYTES } from "./relay-options.ts";
+import type { AgentStart, RelayEnd, RelayLink } from "./relay-ports.ts";
 import { Upstream } from "./upstream.ts";
-
-/**
- * Most bytes that may wait for the session. Past it the running turn is ended as failed, with a reason that says so, and no
- * prompt begins until the session has taken enough; the end of the turn is still written, so nothing is lost silently.
- */
-export const MAX_UNACKNOWLEDGED_SPOOL_BYTES = 256 * 1024 * 1024;
 
 /**
  * How long the session may take to answer a `hello`, in milliseconds. A frame may be lost on a link that stays open, and pongs go
@@ -27,34 +24,19 @@ export const MAX_UNACKNOWLEDGED_SPOOL_BYTES = 256 * 1024 * 1024;
  */
 export const WELCOME_TIMEOUT_MS = 10_000;
 
-/** What a relay is made of. */
-export interface RelayOptions {
-  /** Random id of this process. */
-  readonly process: string;
-  readonly spool: RelaySpool;
-  readonly clock: RelayClock;
-  readonly agent: RelayAgent;
-  /** Bytes that may wait for the session. Default `MAX_UNACKNOWLEDGED_SPOOL_BYTES`. */
-  readonly spoolLimit?: number;
-  /** Called once, when the relay has stopped for good: the agent is to be killed and the process to exit. */
-  readonly onEnd: (end: RelayEnd) => void;
-  /** The session has granted an epoch; called for every connection. */
-  readonly onWelcome?: (welcome: { readonly epoch: number; readonly session: string }) => void;
-  /** The agent is ready and has its context back. */
-  readonly onStarted?: (start: AgentStart) => void;
-  /** The session refused something and keeps the connection. */
-  readonly onProblem?: (detail: string) => void;
-}
-
 /** Relays one agent to one session. */
 export class Relay {
   readonly #options: RelayOptions;
   readonly #upstream: Upstream;
   readonly #gate: CommandGate;
+  readonly #partition: PartitionWatch | undefined;
   #link: RelayLink | undefined;
   #stopWelcomeTimer: (() => void) | undefined;
   #epoch: number | undefined;
   #incarnation: string | undefined;
+  #isWelcome = false;
+  /** The last turn that a partition has cancelled. */
+  #cutOff: string | undefined;
   #start: "not asked" | "under way" | "done" = "not asked";
   #hasEnded = false;
   #isFenced = false;
@@ -62,7 +44,7 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = options;
-    const { spool, clock, agent } = options;
+    const { spool, clock, agent, onPartition } = options;
     this.#upstream = new Upstream(spool, {
       now: () => clock.now(),
       soon: (callback) => clock.soon(() => this.#guard(callback)),
@@ -75,6 +57,12 @@ export class Relay {
       hasBegun: (command) => spool.hasBegun(command),
       mayPrompt: () => !this.#isSpoolFull(),
     });
+    if (onPartition?.turn === "cancel") {
+      const { afterMs } = onPartition;
+      this.#partition = new PartitionWatch(clock, afterMs, () =>
+        this.#guard(() => this.#cancelUnseen(afterMs)),
+      );
+    }
   }
 
   /** The turn that the agent works on. */
@@ -113,6 +101,7 @@ export class Relay {
     this.#detach();
     if (FINAL_CLOSE_CODES.includes(code)) this.#end({ kind: "closed", code, reason });
     if (code === CLOSE.fenced) this.#forgetBacklog();
+    if (!this.#hasEnded) this.#partition?.waiting();
     return !this.#hasEnded;
   }
 
@@ -120,6 +109,7 @@ export class Relay {
   stop(): void {
     this.#hasEnded = true;
     this.#detach();
+    this.#partition?.stop();
   }
 
   /** A frame has arrived on the connection that was opened last. */
@@ -127,7 +117,9 @@ export class Relay {
     if (this.#hasEnded || this.#link === undefined) return;
     this.#guard(() => {
       const frame = parseRunnerServerFrame(text);
-      if (frame !== undefined) this.#handle(frame, this.#link);
+      if (frame === undefined) return;
+      this.#handle(frame, this.#link);
+      this.#heard();
     });
   }
 
@@ -141,6 +133,7 @@ export class Relay {
     if (this.#isFenced) return;
     this.#guard(() => {
       this.#upstream.append(event);
+      if (!this.#hasEnded) this.#partition?.waiting();
       if (event.type === "turn.ended") this.#gate.turnEnded(event.turn);
       else this.#limitSpool();
     });
@@ -178,6 +171,7 @@ export class Relay {
       return this.#redial(link, "the spool was renewed");
     }
     this.#stopWelcomeTimer?.();
+    this.#isWelcome = true;
     this.#epoch = frame.epoch;
     this.#options.onWelcome?.({ epoch: frame.epoch, session: frame.session });
     spool.acknowledge(frame.r);
@@ -197,7 +191,7 @@ export class Relay {
     this.#start = "under way";
     this.#options.agent.start(epoch, agentSession).then(
       (start) => this.#guard(() => this.#started(start)),
-      (error: unknown) => this.#end({ kind: "failed", error: errorOf(error) }),
+      (error: unknown) => this.#end(failure(error)),
     );
   }
 
@@ -233,19 +227,35 @@ export class Relay {
     this.#isAbandoning = false;
   }
 
+  /** Only a session that has let this runner in can take what it holds: before that its frames say nothing. */
+  #heard(): void {
+    if (!this.#isWelcome) return;
+    this.#partition?.stop();
+    if (!this.isDrained) this.#partition?.waiting();
+  }
+
+  /** Nobody sees what the agent does: it is asked to stop, once in each turn. */
+  #cancelUnseen(afterMs: number): void {
+    const turn = this.#gate.promptedTurn;
+    if (turn === undefined || turn === this.#cutOff) return;
+    this.#cutOff = turn;
+    const seconds = afterMs / 1_000;
+    const reason = `Partition: the runner could not reach the session for ${seconds} s.`;
+    this.#options.agent.cancel(turn, reason);
+  }
+
   /** An event that cannot be kept ends the relay: to go on would be to lose it. */
   #guard(action: () => void): void {
     try {
       action();
     } catch (error) {
-      this.#end({ kind: "failed", error: errorOf(error) });
+      this.#end(failure(error));
     }
   }
 
   #end(end: RelayEnd): void {
     if (this.#hasEnded) return;
-    this.#hasEnded = true;
-    this.#detach();
+    this.stop();
     this.#options.onEnd(end);
   }
 
@@ -259,6 +269,7 @@ export class Relay {
     this.#stopWelcomeTimer?.();
     this.#upstream.detach();
     this.#link = undefined;
+    this.#isWelcome = false;
   }
 
   /** Where it cannot be dropped from disk, the next process of this folder sends it, and the session takes it for what it is. */
@@ -266,22 +277,4 @@ export class Relay {
     this.#isFenced = true;
     this.#guard(() => this.#options.spool.renew());
   }
-}
-
-const lostBySession = (): RelayEnd => ({
-  kind: "failed",
-  error: new Error(
-    "The session lacks events that it had reported safe: it was restored from an older copy. Start the runner with another --state-dir.",
-  ),
-});
-
-const sharedSpool = (): RelayEnd => ({
-  kind: "failed",
-  error: new Error(
-    "Another runner writes under the same spool: its folder was copied. Start this runner with another --state-dir.",
-  ),
-});
-
-function errorOf(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

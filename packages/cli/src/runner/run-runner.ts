@@ -4,6 +4,7 @@ import { AcpAgent } from "./acp-agent.ts";
 import type { ConnectAgent } from "./agent-port.ts";
 import type { AgentCommand } from "./agent-process.ts";
 import { Dialer } from "./dialer.ts";
+import type { PartitionPolicy } from "./partition.ts";
 import { Relay } from "./relay.ts";
 import type { RelayEnd } from "./relay-ports.ts";
 import type { RunnerDisk } from "./runner-disk.ts";
@@ -21,6 +22,8 @@ export interface RunnerOptions {
   readonly renewsToken: boolean;
   readonly agent: AgentCommand;
   readonly clientInfo: { readonly name: string; readonly version: string };
+  /** What becomes of the running turn when the session cannot be reached. Default: the agent works on. */
+  readonly onPartition?: PartitionPolicy;
   /** Stops the runner in good order: the running turn is ended as interrupted, and what it said is handed over. */
   readonly signal: AbortSignal;
   /** Receives a line for each thing that a person may want to know. */
@@ -93,6 +96,7 @@ async function runWith(
     spool,
     clock: systemClock,
     agent,
+    ...(options.onPartition === undefined ? {} : { onPartition: options.onPartition }),
     onEnd: ended.resolve,
     onWelcome: ({ epoch, session }) => log(`connected to session ${session} (epoch ${epoch})`),
     onStarted: ({ agent: { name, version }, restored }) =>

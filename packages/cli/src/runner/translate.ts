@@ -108,8 +108,12 @@ export class TurnTranslation {
     return [{ type: "approval.closed", approval, why: "withdrawn", at: this.#now() }];
   }
 
-  /** The agent is done with the prompt, one way or another. */
-  end(end: TurnEnd): RunnerEvent[] {
+  /**
+   * The agent is done with the prompt, one way or another.
+   *
+   * @param whyCancelled The reason to name where the agent stopped as it was asked to.
+   */
+  end(end: TurnEnd, whyCancelled?: string): RunnerEvent[] {
     const at = this.#now();
     const turn = this.#turn;
     if (end.kind === "failed") {
@@ -134,9 +138,15 @@ export class TurnTranslation {
       return [
         ...this.#closePart(),
         ...this.#tools.abandon("The turn was cancelled before this was done."),
-        { type: "abort", reason: "cancelled" },
+        { type: "abort", reason: whyCancelled ?? "cancelled" },
         { type: "finish", finishReason: "other" },
-        { type: "turn.ended", turn, outcome: "cancelled", at },
+        {
+          type: "turn.ended",
+          turn,
+          outcome: "cancelled",
+          ...(whyCancelled === undefined ? {} : { reason: whyCancelled }),
+          at,
+        },
       ];
     }
     const isPlainEnd = end.stopReason === "end_turn";

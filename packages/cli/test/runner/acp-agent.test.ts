@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { demoText } from "../../src/demo-agent/index.ts";
-import { AgentBench, agentPid, demoAgent, makeFolder, textIn, until } from "./agent-bench.ts";
+import {
+  AgentBench,
+  agentPid,
+  demoAgent,
+  makeFolder,
+  textIn,
+  until,
+  userMessage,
+} from "./agent-bench.ts";
 
 /** A session of an agent that has already said something, as an earlier process left it. */
 async function earlierSession(folder: string): Promise<string> {
@@ -148,6 +156,21 @@ describe("a turn", () => {
     await bench.ended("turn-1");
     expect(bench.ofType("approval.closed")).toMatchObject([{ approval: "1.1", why: "withdrawn" }]);
     expect(bench.end("turn-1")).toMatchObject({ outcome: "cancelled" });
+  });
+
+  test("N28 a turn that is cancelled for a reason ends as cancelled and names it", async () => {
+    const bench = new AgentBench(demoAgent(makeFolder()));
+    await bench.agent.start(1, null);
+    bench.agent.prompt("turn-1", userMessage("tokens=10000 rate=100"));
+    await until(() => bench.ofType("text-delta").length > 3, "some text");
+    bench.agent.cancel("turn-1", "Partition: nobody there.");
+    bench.agent.cancel("turn-1");
+    await bench.ended("turn-1");
+    expect(bench.end("turn-1")).toMatchObject({
+      outcome: "cancelled",
+      reason: "Partition: nobody there.",
+    });
+    expect(bench.ofType("abort")).toEqual([{ type: "abort", reason: "Partition: nobody there." }]);
   });
 
   test("an error of the agent fails the turn in the agent's words", async () => {

@@ -1,5 +1,6 @@
 import type { RunnerCommand, RunnerEvent, RunnerFrame, RunnerServerFrame } from "perdure/protocol";
 import { isObject, parseRunnerFrame } from "perdure/protocol";
+import type { PartitionPolicy } from "../../src/runner/partition.ts";
 import type {
   AgentStart,
   RelayAgent,
@@ -124,8 +125,8 @@ export class FakeAgent implements RelayAgent {
     this.told.push(`answer ${approval} ${option}`);
   }
 
-  cancel(turn: string): void {
-    this.told.push(`cancel ${turn}`);
+  cancel(turn: string, reason?: string): void {
+    this.told.push(reason === undefined ? `cancel ${turn}` : `cancel ${turn}: ${reason}`);
   }
 
   abandon(turn: string, reason: string): void {
@@ -174,7 +175,7 @@ export class Bench {
 
   constructor(
     readonlySpool: MemorySpool = new MemorySpool(),
-    options: { readonly spoolLimit?: number } = {},
+    options: { readonly spoolLimit?: number; readonly onPartition?: PartitionPolicy } = {},
   ) {
     this.spool = readonlySpool;
     this.relay = new Relay({

@@ -1,0 +1,95 @@
+/** Perdure's own session object behind the few routes that a benchmark needs: as it is, unless rows are counted. */
+
+import type { Identity } from "perdure/object";
+import { upgradeRequest } from "perdure/object";
+import type { SessionIndexRpc } from "perdure/session";
+import { SessionDO, SessionIndexDO } from "perdure/session";
+import { bodyOf } from "../plain-wire.ts";
+import { countWrites } from "./counted.ts";
+
+export { SessionDO, SessionIndexDO };
+
+interface Env {
+  readonly SESSION_DO: DurableObjectNamespace<SessionDO>;
+  readonly SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
+  readonly COUNTED_SESSION: DurableObjectNamespace<CountedSession>;
+  readonly COUNTED_INDEX: DurableObjectNamespace<CountedIndex>;
+}
+
+const OWNER: Identity = { subject: "bench", role: "admin", expiresAt: null };
+
+/** Commands that are under way at once while a history is made. */
+const FILL_WINDOW = 256;
+
+export class CountedSession extends SessionDO<Env> {
+  readonly #written: () => number;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    const written = countWrites(ctx.storage);
+    super(ctx, env);
+    this.#written = written;
+  }
+
+  written(): number {
+    return this.#written();
+  }
+
+  protected override indexOf(owner: string): SessionIndexRpc {
+    return this.env.COUNTED_INDEX.getByName(owner);
+  }
+}
+
+export class CountedIndex extends SessionIndexDO {
+  readonly #written: () => number;
+
+  constructor(ctx: DurableObjectState, env: unknown) {
+    const written = countWrites(ctx.storage);
+    super(ctx, env);
+    this.#written = written;
+  }
+
+  written(): number {
+    return this.#written();
+  }
+}
+
+export default {
+  async fetch(request: Request, env: Env): Promise<Response> {
+    const url = new URL(request.url);
+    const id = url.searchParams.get("session") ?? "";
+    const namespace = url.searchParams.has("counted") ? env.COUNTED_SESSION : env.SESSION_DO;
+    const session = namespace.getByName(id);
+    switch (url.pathname) {
+      case "/open":
+        await session.create(OWNER, { id });
+        break;
+      case "/fill": {
+        const { count, body } = bodyOf(url);
+        const run = crypto.randomUUID();
+        for (let done = 0; done < count; done += FILL_WINDOW)
+          await Promise.all(
+            Array.from({ length: Math.min(FILL_WINDOW, count - done) }, (_, n) =>
+              session.command(OWNER, `${run}-${done + n}`, {
+                op: "set-meta",
+                patch: { entry: body },
+              }),
+            ),
+          );
+        break;
+      }
+      case "/socket": {
+        const kind = url.searchParams.get("kind") === "producer" ? "runner" : "reader";
+        return session.fetch(upgradeRequest({ ...OWNER, kind }));
+      }
+      case "/written": {
+        const counted = env.COUNTED_SESSION.getByName(id);
+        const index = env.COUNTED_INDEX.getByName(OWNER.subject);
+        return Response.json({ written: (await counted.written()) + (await index.written()) });
+      }
+    }
+    const described = await session.describe(OWNER);
+    return described.ok
+      ? Response.json({ head: described.value.head })
+      : Response.json(described.error, { status: 500 });
+  },
+} satisfies ExportedHandler<Env>;

@@ -145,13 +145,20 @@ export class Spool implements RelaySpool {
     this.#replaceWith({ spool: this.#options.newId(), first: 1 }, new Uint8Array(0));
   }
 
-  /** Writes down what is known, syncs, and closes the file. Nothing may be appended afterwards. */
+  /**
+   * Syncs, writes down what is known, and closes the file. Nothing may be appended afterwards. Never throws: a full disk must not
+   * hide why the runner ends, and the records say all that the state does.
+   */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#syncTimer);
-    this.#file.syncNow();
-    this.#saveState();
+    try {
+      this.#file.syncNow();
+      this.#saveState();
+    } catch (error) {
+      this.#options.onSyncError?.(error instanceof Error ? error : new Error(String(error)));
+    }
     this.#file.close();
   }
 

@@ -170,14 +170,15 @@ export class Bench {
   readonly clock = new FakeClock();
   readonly agent = new FakeAgent();
   readonly ends: RelayEnd[] = [];
+  readonly spool: RelaySpool;
   readonly relay: Relay;
   link = new FakeLink();
 
   constructor(
-    readonlySpool: MemorySpool = new MemorySpool(),
+    spool: RelaySpool = new MemorySpool(),
     options: { readonly spoolLimit?: number; readonly onPartition?: PartitionPolicy } = {},
   ) {
-    this.spool = readonlySpool;
+    this.spool = spool;
     this.relay = new Relay({
       process: "process-1",
       spool: this.spool,
@@ -188,7 +189,10 @@ export class Bench {
     });
   }
 
-  readonly spool: MemorySpool;
+  /** Those of these commands that the spool knows as begun. */
+  begun(...commands: number[]): number[] {
+    return commands.filter((command) => this.spool.hasBegun(command));
+  }
 
   /** Opens a new connection in place of any there is. */
   connect(): void {

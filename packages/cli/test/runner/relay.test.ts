@@ -288,10 +288,10 @@ describe("commands", () => {
     bench.command(prompt(10, "turn-1"));
     bench.command(prompt(11, "turn-2"));
     bench.ack(2, "turn-1");
-    expect(bench.spool.begun).toEqual(new Set([10]));
+    expect(bench.begun(10, 11)).toEqual([10]);
     bench.emit(turnEnded("turn-1"));
     expect(types(bench).slice(-2)).toEqual(["turn.ended", "command.begun"]);
-    expect(bench.spool.begun).toEqual(new Set([10, 11]));
+    expect(bench.begun(10, 11)).toEqual([10, 11]);
   });
 
   test("a cancellation reaches the agent while the prompt runs", async () => {
@@ -423,9 +423,9 @@ describe("the end", () => {
       type: "turn.ended",
       outcome: "failed",
     });
-    expect(bench.spool.begun).toEqual(new Set([10]));
+    expect(bench.begun(10, 11)).toEqual([10]);
     bench.ack(4);
-    expect(bench.spool.begun).toEqual(new Set([10, 11]));
+    expect(bench.begun(10, 11)).toEqual([10, 11]);
   });
 
   test("an event that cannot be kept is not sent, and ends the relay", async () => {

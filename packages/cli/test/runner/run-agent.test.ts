@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { demoText } from "../../src/demo-agent/index.ts";
 import { FolderLockedError } from "../../src/runner/folder-lock.ts";
+import type { RunAgentOptions } from "../../src/runner/run-agent.ts";
 import { runAgent } from "../../src/runner/run-agent.ts";
 import type { RunEnd } from "../../src/runner/run-runner.ts";
 import {
@@ -20,7 +22,11 @@ interface Run {
   stop(): void;
 }
 
-function startRun(session: SessionDouble, folder = makeFolder()): Run {
+function startRun(
+  session: SessionDouble,
+  folder = makeFolder(),
+  options: Partial<RunAgentOptions> = {},
+): Run {
   const controller = new AbortController();
   const end = runAgent({
     url: session.url,
@@ -31,6 +37,7 @@ function startRun(session: SessionDouble, folder = makeFolder()): Run {
     clientInfo: { name: "test", version: "0" },
     signal: controller.signal,
     log: () => {},
+    ...options,
   });
   onTestFinished(async () => {
     controller.abort();
@@ -148,6 +155,26 @@ test("a server that is not ready yet is dialled again", async () => {
   session.refusal = undefined;
   await until(isStarted(session), "the start");
   expect(session.requests.length).toBeGreaterThan(1);
+});
+
+test("N28 with cancel, a turn that nobody can see ends as cancelled, and the session learns why", async () => {
+  const session = await SessionDouble.listen();
+  const run = startRun(session, makeFolder(), { onPartition: { turn: "cancel", afterMs: 300 } });
+  await until(isStarted(session), "the start");
+  session.command(promptFor("tokens=10000 rate=100"));
+  await until(() => session.ofType("text-delta").length > 0, "some text");
+  session.refusal = { status: 503, body: "" };
+  session.socket?.terminate();
+  const spool = `${run.folder}/run/spool.jsonl`;
+  await until(() => readFileSync(spool, "utf8").includes("turn.ended"), "the end of the turn");
+  expect(session.ofType("turn.ended")).toEqual([]);
+  session.refusal = undefined;
+  await until(() => session.ofType("turn.ended").length > 0, "the news of it");
+  expect(session.events.at(-1)).toMatchObject({
+    type: "turn.ended",
+    outcome: "cancelled",
+    reason: "Partition: the runner could not reach the session for 0.3 s.",
+  });
 });
 
 test("two runners do not share a folder", async () => {

@@ -104,7 +104,8 @@ server.on("upgrade", (request, stream, head) => {
   sockets.handleUpgrade(request, stream, head, (socket) => {
     if (url.searchParams.get("kind") === "reader") log.readers.add(socket);
     socket.on("close", () => log.readers.delete(socket));
-    socket.on("message", (data) => receive(log, socket, String(data)));
+    // Text comes as one buffer, unless somebody asks for fragments.
+    socket.on("message", (data) => receive(log, socket, (data as Buffer).toString()));
   });
 });
 

@@ -9,7 +9,7 @@ import type {
 } from "perdure/protocol";
 import { PROTOCOL_VERSION } from "perdure/protocol";
 import type { Contender, Producer, Session, Wire } from "./contender.ts";
-import { until } from "./socket.ts";
+import { Progress } from "./socket.ts";
 
 /** One entry is the smallest command that there is: a change of one key of the session's metadata. */
 export const PERDURE_WIRE: Wire = {
@@ -48,17 +48,15 @@ async function produce(
   let sent = 0;
   let durable = 0;
   let prompt: number | undefined;
-  let changed = () => {};
+  const progress = new Progress();
   const socket = await contender.connect(session, "producer", (frame) => {
     const server = frame as RunnerServerFrame;
     if (server.t === "error") throw new Error(server.error.detail);
     if (server.t === "welcome") epoch = server.epoch;
     if (server.t === "ack") durable = server.r;
     if (server.t === "command") prompt = server.command.command;
-    changed();
+    progress.changed();
   });
-  const wait = (what: string, check: () => boolean) =>
-    until(what, check, (listener) => (changed = listener));
   const send = (...events: RunnerEvent[]) => {
     const frame: RunnerFrame = { t: "events", epoch, r: sent + 1, e: events };
     sent += events.length;
@@ -74,7 +72,7 @@ async function produce(
     first: 1,
   };
   socket.send(JSON.stringify(hello));
-  await wait("the claim", () => epoch > 0);
+  await progress.until("the claim", () => epoch > 0);
   send({
     type: "runner.started",
     epoch,
@@ -82,7 +80,7 @@ async function produce(
     restored: "new",
     at: Date.now(),
   });
-  await wait("the start", () => durable === sent);
+  await progress.until("the start", () => durable === sent);
   await beforeStream?.();
   const person = await contender.connect(session, "commander");
   person.send(
@@ -92,14 +90,14 @@ async function produce(
       command: { op: "prompt", parts: [{ type: "text", text: "Tell me a story" }] },
     }),
   );
-  await wait("the prompt", () => prompt !== undefined);
+  await progress.until("the prompt", () => prompt !== undefined);
   await person.close();
   send(
     { type: "command.begun", command: prompt ?? 0, at: Date.now() },
     { type: "start", messageId: `message-${run}` },
     { type: "text-start", id: "t" },
   );
-  await wait("the turn", () => durable >= 2);
+  await progress.until("the turn", () => durable >= 2);
   delta("");
   return {
     entry: (body) => send({ type: "data-entry", data: body }),
@@ -110,7 +108,7 @@ async function produce(
     },
     settled: async () => {
       end();
-      await wait("acknowledgements", () => durable >= sent);
+      await progress.until("acknowledgements", () => durable >= sent);
     },
     close: () => socket.close(),
   };

@@ -2,7 +2,7 @@
 
 import type { Contender, Producer, Session, Wire } from "./contender.ts";
 import type { PlainRequest, PlainResponse } from "./plain-wire.ts";
-import { until } from "./socket.ts";
+import { Progress } from "./socket.ts";
 
 export const PLAIN_WIRE: Wire = {
   append: (id, body) => text({ t: "append", id, body }),
@@ -24,11 +24,11 @@ async function produce(
 ): Promise<Producer> {
   let sent = 0;
   let acknowledged = 0;
-  let changed = () => {};
+  const progress = new Progress();
   const socket = await contender.connect(session, "producer", (frame) => {
     if ((frame as PlainResponse).t !== "ack") return;
     acknowledged += 1;
-    changed();
+    progress.changed();
   });
   await beforeStream?.();
   return {
@@ -39,12 +39,7 @@ async function produce(
     token: (token) => socket.send(JSON.stringify(token)),
     storedToken: (token, isLast) =>
       socket.send(text({ t: "token", text: token, ...(isLast ? { end: true } : {}) })),
-    settled: () =>
-      until(
-        "acknowledgements",
-        () => acknowledged === sent,
-        (listener) => (changed = listener),
-      ),
+    settled: () => progress.until("acknowledgements", () => acknowledged === sent),
     close: () => socket.close(),
   };
 }

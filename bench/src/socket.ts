@@ -60,19 +60,26 @@ export class Socket {
   }
 }
 
-/** Resolves when `check` says so; `listen` calls it after each thing that may have changed the answer. */
-export function until(
-  what: string,
-  check: () => boolean,
-  listen: (changed: () => void) => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (check()) return resolve();
-    const timer = setTimeout(() => reject(new Error(`Waited in vain for ${what}.`)), TIMEOUT_MS);
-    listen(() => {
-      if (!check()) return;
-      clearTimeout(timer);
-      resolve();
+/** Something that changes, and whoever waits for it to have come so far. */
+export class Progress {
+  #listener: (() => void) | undefined;
+
+  /** Call it after each change. */
+  changed(): void {
+    this.#listener?.();
+  }
+
+  /** Resolves when `check` says so. One may wait at a time. */
+  until(what: string, check: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (check()) return resolve();
+      const timer = setTimeout(() => reject(new Error(`Waited in vain for ${what}.`)), TIMEOUT_MS);
+      this.#listener = () => {
+        if (!check()) return;
+        clearTimeout(timer);
+        this.#listener = undefined;
+        resolve();
+      };
     });
-  });
+  }
 }

@@ -1,7 +1,6 @@
 import type { Contender, ContenderName } from "../contender.ts";
 import type { Measurement } from "../harness.ts";
 import { sleep } from "../harness.ts";
-import { until } from "../socket.ts";
 
 const TOKENS = 1_000;
 const TOKENS_PER_SECOND = 60;
@@ -67,14 +66,9 @@ async function streamOneTurn(contender: Contender) {
   const start = performance.now();
   for (let n = 1; n <= TOKENS; n += 1) {
     producer.storedToken(TOKEN, n === TOKENS);
-    await sleep(start + (n * 1000) / TOKENS_PER_SECOND - performance.now());
+    await sleep(Math.max(0, start + (n * 1000) / TOKENS_PER_SECOND - performance.now()));
   }
   await producer.settled();
-  await until(
-    `${TOKENS} tokens`,
-    () => reader.wireBytes > before.bytes + TOKENS * TOKEN.length,
-    (changed) => (reader.onToken = changed),
-  );
   const rows = (await quietCount(contender, session)) - before.rows;
   const bytes = reader.wireBytes - before.bytes;
   await reader.close();

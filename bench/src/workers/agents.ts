@@ -128,7 +128,7 @@ export class CountedLog extends Log {
   readonly #written: () => number;
 
   constructor(ctx: AgentContext, env: Env) {
-    const written = countWrites(ctx.storage);
+    const written = countWrites(ctx);
     super(ctx, env);
     this.#written = written;
   }

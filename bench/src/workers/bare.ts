@@ -99,7 +99,7 @@ export class CountedLog extends Log {
   readonly #written: () => number;
 
   constructor(ctx: DurableObjectState, env: Env) {
-    const written = countWrites(ctx.storage);
+    const written = countWrites(ctx);
     super(ctx, env);
     this.#written = written;
   }

@@ -25,7 +25,7 @@ export class CountedSession extends SessionDO<Env> {
   readonly #written: () => number;
 
   constructor(ctx: DurableObjectState, env: Env) {
-    const written = countWrites(ctx.storage);
+    const written = countWrites(ctx);
     super(ctx, env);
     this.#written = written;
   }
@@ -43,7 +43,7 @@ export class CountedIndex extends SessionIndexDO {
   readonly #written: () => number;
 
   constructor(ctx: DurableObjectState, env: unknown) {
-    const written = countWrites(ctx.storage);
+    const written = countWrites(ctx);
     super(ctx, env);
     this.#written = written;
   }

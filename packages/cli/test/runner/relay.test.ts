@@ -58,6 +58,8 @@ describe("starting", () => {
     bench.connect();
     bench.clock.advance(8_000);
     expect(bench.link.redialled).toBeUndefined();
+    bench.welcome(0);
+    expect(bench.agent.starts).toHaveLength(1);
   });
 
   test("runner.started goes behind the backlog, and only once the agent is ready", async () => {

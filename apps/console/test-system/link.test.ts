@@ -1,36 +1,15 @@
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { demoText } from "../../../packages/cli/src/demo-agent/text.ts";
-import type { RunningServer } from "../../../packages/cli/test-system/support/scene.ts";
-import { Scene } from "../../../packages/cli/test-system/support/scene.ts";
 import { until } from "../../../packages/cli/test-system/support/until.ts";
-import { launchChromium } from "../../../scripts/chromium.ts";
-import { ConsolePage, newPerson } from "./support/console-page.ts";
+import { ConsolePage } from "./support/console-page.ts";
+import { consoleScene } from "./support/console-scene.ts";
 import { storedMessages, storedReplies } from "./support/stored-messages.ts";
 
-const scene = new Scene();
-let server: RunningServer;
-let browser: Browser;
-let person: BrowserContext;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([scene.startServer(), launchChromium()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await scene.end();
-});
-
-beforeEach(async () => {
-  person = await newPerson(browser);
-});
-
-afterEach(() => person.close());
-
-const logIn = (path: string) => ConsolePage.open(person, `${server.loginUrl}&next=${path}`);
+const shared = consoleScene();
+const { scene, logIn } = shared;
 
 test("while workerd is gone the page says that it reconnects, keeps what it showed, and then has all", async () => {
+  const { server } = shared;
   const prompt = "tokens=300 rate=60";
   const whole = demoText(prompt, 300).replaceAll(/\s/g, "");
   await scene.startRunner(server, "killed");
@@ -55,11 +34,12 @@ test("while workerd is gone the page says that it reconnects, keeps what it show
 });
 
 test("a prompt typed while the server is down survives the tab and runs exactly once", async () => {
+  const { person, server: before } = shared;
   const prompt = "tokens=10 rate=0 typed in the dark";
-  await scene.startRunner(server, "dark");
+  await scene.startRunner(before, "dark");
   const tab = await logIn("/s/dark");
   await tab.untilLive();
-  await server.program.end("SIGTERM");
+  await before.program.end("SIGTERM");
   await tab.link("offline").waitFor();
   await tab.send(prompt);
   const sending = tab.page.locator("[data-sending]");
@@ -68,7 +48,7 @@ test("a prompt typed while the server is down survives the tab and runs exactly 
   expect(tab.errorsBesideOutages).toEqual([]);
   await tab.page.close();
 
-  server = await scene.startServer({ port: server.port });
+  const server = await scene.startServer({ port: before.port });
   expect(await storedMessages(server, "dark")).toEqual([]);
   const url = `${server.url}/s/dark`;
   // The page comes and its socket does not: what it shows is what the closed tab left behind.

@@ -1,37 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { demoText } from "../../../packages/cli/src/demo-agent/text.ts";
-import type { RunningServer } from "../../../packages/cli/test-system/support/scene.ts";
-import { Scene } from "../../../packages/cli/test-system/support/scene.ts";
-import { launchChromium } from "../../../scripts/chromium.ts";
-import { ConsolePage, newPerson } from "./support/console-page.ts";
+import { ConsolePage } from "./support/console-page.ts";
+import { consoleScene } from "./support/console-scene.ts";
 import { paragraphsOf, storedMessages, storedReplies } from "./support/stored-messages.ts";
 
-const scene = new Scene();
-let server: RunningServer;
-let browser: Browser;
-let person: BrowserContext;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([scene.startServer(), launchChromium()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await scene.end();
-});
-
-beforeEach(async () => {
-  person = await newPerson(browser);
-});
-
-afterEach(() => person.close());
-
-const logIn = (path: string) => ConsolePage.open(person, `${server.loginUrl}&next=${path}`);
+const shared = consoleScene();
+const { scene, logIn } = shared;
 
 test("the printed URL leaves a cookie that scripts cannot read, and no token in the address", async () => {
+  const { person, server } = shared;
   const page = await person.newPage();
   const response = await page.goto(`${server.loginUrl}&next=/s/none`);
   const redirect = await response?.request().redirectedFrom()?.response();
@@ -53,6 +32,7 @@ test("the printed URL leaves a cookie that scripts cannot read, and no token in 
 });
 
 test("without a cookie the page says how to log in", async () => {
+  const { person, server } = shared;
   const tab = await ConsolePage.open(person, `${server.url}/s/demo`);
   await tab.page.getByRole("heading", { name: "Log in to Perdure" }).waitFor();
   const [answer] = await Promise.all([
@@ -67,6 +47,7 @@ test("without a cookie the page says how to log in", async () => {
 });
 
 test("a new session is in the list, and says how to run an agent until one runs", async () => {
+  const { server } = shared;
   const tab = await logIn("/");
   await tab.button("New session").click();
   await tab.untilLive();
@@ -86,6 +67,7 @@ test("a new session is in the list, and says how to run an agent until one runs"
 });
 
 test("a turn that is reloaded twice and watched in a second tab ends in one transcript everywhere", async () => {
+  const { person, server } = shared;
   const prompt = "tokens=300 rate=60 edit";
   const text = demoText(prompt, 300);
   const { files } = await scene.startRunner(server, "turn");
@@ -142,6 +124,7 @@ test("a turn that is reloaded twice and watched in a second tab ends in one tran
 });
 
 test("Stop cancels the turn, and what was said stays", async () => {
+  const { server } = shared;
   const prompt = "tokens=2000 rate=60";
   await scene.startRunner(server, "stopped");
   const tab = await logIn("/s/stopped");

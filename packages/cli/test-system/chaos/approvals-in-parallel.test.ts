@@ -1,31 +1,14 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import {
-  ConsolePage,
-  newPerson,
-} from "../../../../apps/console/test-system/support/console-page.ts";
-import { launchChromium } from "../../../../scripts/chromium.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { consoleScene } from "../../../../apps/console/test-system/support/console-scene.ts";
 import { AskingRunner } from "../support/asking-runner.ts";
-import type { RunningServer } from "../support/scene.ts";
-import { Scene } from "../support/scene.ts";
 import { SessionLog } from "../support/session-log.ts";
 import { until } from "../support/until.ts";
 
-const scene = new Scene();
-let server: RunningServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([scene.startServer(), launchChromium()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await scene.end();
-});
+const shared = consoleScene();
+const { scene, logIn } = shared;
 
 async function follow(session: string, subject?: string): Promise<SessionLog> {
-  const log = await SessionLog.follow(server, session, subject);
+  const log = await SessionLog.follow(shared.server, session, subject);
   onTestFinished(() => log.client.close());
   return log;
 }
@@ -43,7 +26,7 @@ async function atTheSameTime<T>(act: () => Promise<T>): Promise<T> {
 
 test("A4: two questions asked at once and answered in reverse order each get their own answer", async () => {
   const session = "reverse";
-  const runner = await AskingRunner.start(scene, { session, url: server.url });
+  const runner = await AskingRunner.start(scene, { session, url: shared.server.url });
   const log = await follow(session);
   await log.client.send("write:alpha write:beta");
   const [alpha, beta] = [await log.untilOpen("write:alpha"), await log.untilOpen("write:beta")];
@@ -62,7 +45,7 @@ test("A4: two questions asked at once and answered in reverse order each get the
 
 test("A2: of two people who answer oppositely at once one wins, the agent hears that answer alone, and the other is told", async () => {
   const session = "people";
-  const runner = await AskingRunner.start(scene, { session, url: server.url });
+  const runner = await AskingRunner.start(scene, { session, url: shared.server.url });
   const ada = await follow(session, "ada");
   const bob = await follow(session, "bob");
   await ada.client.send("write:gamma write:delta");
@@ -100,12 +83,10 @@ test("A2: of two people who answer oppositely at once one wins, the agent hears 
 
 test("A2: of two tabs that answer oppositely at once both show the one decision, and the late one says so", async () => {
   const session = "tabs";
-  const runner = await AskingRunner.start(scene, { session, url: server.url });
+  const runner = await AskingRunner.start(scene, { session, url: shared.server.url });
   const log = await follow(session);
-  const person = await newPerson(browser);
-  onTestFinished(() => person.close());
-  const one = await ConsolePage.open(person, `${server.loginUrl}&next=/s/${session}`);
-  const other = await ConsolePage.open(person, `${server.url}/s/${session}`);
+  const one = await logIn(`/s/${session}`);
+  const other = await logIn(`/s/${session}`);
   const tabs = [one, other];
   await Promise.all(tabs.map((tab) => tab.untilLive()));
   await one.send("write:epsilon");

@@ -1,6 +1,6 @@
 /**
- * A Worker whose sessions have tables of an app's own, and which end themselves after so many SQL statements where a test
- * asks for it. Its doors are beside those of the Worker that it extends.
+ * A Worker whose sessions have tables of an app's own, and which end, or whose database fails, after so many SQL statements
+ * where a test asks for it. Its doors are beside those of the Worker that it extends.
  */
 
 import type { Migration, Sql } from "perdure/object";
@@ -37,8 +37,14 @@ const MIGRATIONS: readonly Migration[] = [
 /** What is deployed: the next instance of an object finds so many migrations. */
 let deployed = MIGRATIONS.length;
 
-/** After how many statements the next instance of an object ends, by the object's id. */
-const armed = new Map<string, number>();
+/** What happens to the next instance of an object after so many statements. */
+interface Fault {
+  readonly kind: "end" | "fail";
+  readonly statements: number;
+}
+
+/** By the object's id. */
+const armed = new Map<string, Fault>();
 
 /** A session of an app. */
 export class SessionDO extends SessionWithDoors {
@@ -47,9 +53,9 @@ export class SessionDO extends SessionWithDoors {
   }
 
   constructor(ctx: DurableObjectState, env: unknown) {
-    const statements = armed.get(ctx.id.toString());
+    const fault = armed.get(ctx.id.toString());
     armed.delete(ctx.id.toString());
-    if (statements !== undefined) endAfter(ctx, statements);
+    if (fault !== undefined) inject(ctx, fault);
     super(ctx, env);
   }
 
@@ -81,8 +87,8 @@ export class SessionDO extends SessionWithDoors {
   }
 }
 
-/** Ends the object after so many statements, also where several are one script. */
-function endAfter(ctx: DurableObjectState, statements: number): void {
+/** Counts each statement, also where several are one script. */
+function inject(ctx: DurableObjectState, { kind, statements }: Fault): void {
   const { sql } = ctx.storage;
   const exec = sql.exec.bind(sql);
   let left = statements;
@@ -91,7 +97,10 @@ function endAfter(ctx: DurableObjectState, statements: number): void {
     for (const statement of query.split(";").filter((text) => text.trim() !== "")) {
       cursor = exec(statement, ...bindings);
       left -= 1;
-      if (left === 0) ctx.abort(`A test ends this object after ${statements} statements.`);
+      if (left !== 0) continue;
+      const what = `A test ends this after ${statements} statements.`;
+      if (kind === "end") ctx.abort(what);
+      throw new Error(what);
     }
     return cursor;
   };
@@ -107,8 +116,9 @@ export default {
       case "deploy":
         deployed = Number(await request.text());
         return Response.json(null);
-      case "end-after":
-        armed.set(session.id.toString(), Number(await request.text()));
+      case "end":
+      case "fail":
+        armed.set(session.id.toString(), { kind: door, statements: Number(await request.text()) });
         return Response.json(null);
       case "remind":
         return Response.json(await session.remind(Number(await request.text())));

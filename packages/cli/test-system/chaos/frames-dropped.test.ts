@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TestContext } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { demoText } from "../../src/demo-agent/text.ts";
+import { FrameDroppingProxy } from "../support/frame-dropping-proxy.ts";
+import { startNotedRunner } from "../support/noted-runner.ts";
+import type { RunningServer } from "../support/scene.ts";
+import { Scene } from "../support/scene.ts";
+import { until } from "../support/until.ts";
+import { Witness } from "../support/witness.ts";
+
+/** How long frames are lost. */
+const LOSS_MS = 5_000;
+
+/** A frame that is sent again after 5 s, then after 10, reaches its reader in the second try where the first was lost, too. */
+const LONGEST_ANSWER_MS = 60_000;
+
+const PROMPT = "tokens=20 rate=0 queued meanwhile";
+
+const scene = new Scene();
+const proxies: FrameDroppingProxy[] = [];
+let server: RunningServer;
+
+beforeAll(async () => {
+  for (let count = 0; count < 3; count += 1) proxies.push(await FrameDroppingProxy.open());
+  const allowed = proxies.flatMap(({ port }) => ["--allowed-host", `127.0.0.1:${port}`]);
+  server = await scene.startServer({ parameters: allowed });
+  for (const proxy of proxies) proxy.leadTo(server.port);
+});
+
+afterAll(async () => {
+  await scene.end();
+  for (const proxy of proxies) proxy.close();
+});
+
+/** A session whose runner dials through a proxy of its own, and a reader that does not. */
+async function openSession(
+  { onTestFinished }: TestContext,
+  session: string,
+  options: { readonly isDroppingFirst: boolean },
+) {
+  const proxy = proxies.pop();
+  if (proxy === undefined) throw new Error("There are too few proxies.");
+  await server.api.post("v1/sessions", { id: session });
+  proxy.isDropping = options.isDroppingFirst;
+  const runner = startNotedRunner(scene, { url: proxy.url, session });
+  const witness = await Witness.of(scene, server.url, session);
+  onTestFinished(() => witness.client.close());
+  return { proxy, runner, witness };
+}
+
+/** The kinds of the frames that were lost. */
+function kindsOf(proxy: FrameDroppingProxy): Set<string> {
+  return new Set(proxy.dropped.map((text) => /"t":"(\w+)"/.exec(text)?.[1] ?? text));
+}
+
+test.concurrent("N12: a prompt that is queued while every frame to an idle runner is lost for five seconds runs exactly once", async (context) => {
+  const { proxy, runner, witness } = await openSession(context, "idle", { isDroppingFirst: false });
+  await runner.ready();
+  await until("its start is durable", () =>
+    witness.events.some(({ type }) => type === "runner.started"),
+  );
+
+  proxy.isDropping = true;
+  const { turn } = await witness.client.send(PROMPT);
+  await sleep(LOSS_MS);
+  const lost = kindsOf(proxy);
+  proxy.isDropping = false;
+  await until("it is answered", () => witness.outcomeOf(turn), LONGEST_ANSWER_MS);
+
+  expect(lost).toContain("command");
+  expect(proxy.upgrades).toBe(1);
+  expect(runner.notes.prompts).toEqual([PROMPT]);
+  expect(witness.outcomes).toEqual([{ turn, outcome: "completed" }]);
+  expect(witness.answers).toEqual([demoText(PROMPT, 20)]);
+});
+
+test.concurrent("N12, N18: a prompt that is queued behind a turn while every frame to the runner is lost for five seconds runs exactly once, and the turn is whole", async (context) => {
+  const { proxy, runner, witness } = await openSession(context, "busy", { isDroppingFirst: false });
+  await runner.ready();
+  const running = "tokens=200 rate=60";
+  const first = await witness.client.send(running);
+  await until("some of the answer is shown", () => witness.shown >= 80);
+
+  proxy.isDropping = true;
+  const { turn } = await witness.client.send(PROMPT);
+  await sleep(LOSS_MS);
+  const lost = kindsOf(proxy);
+  proxy.isDropping = false;
+  await until("it is answered", () => witness.outcomeOf(turn), LONGEST_ANSWER_MS);
+
+  expect(lost).toContain("ack");
+  expect(lost).toContain("command");
+  expect(proxy.upgrades).toBe(1);
+  expect(runner.notes.prompts).toEqual([running, PROMPT]);
+  expect(witness.outcomes).toEqual([
+    { turn: first.turn, outcome: "completed" },
+    { turn, outcome: "completed" },
+  ]);
+  expect(witness.answers).toEqual([demoText(running, 200), demoText(PROMPT, 20)]);
+});
+
+test.concurrent("N12, N24: a prompt that is queued while even the welcome of a new runner is lost for five seconds runs exactly once", async (context) => {
+  const { proxy, runner, witness } = await openSession(context, "fresh", { isDroppingFirst: true });
+  await until("the welcome is lost", () => kindsOf(proxy).has("welcome"));
+
+  const { turn } = await witness.client.send(PROMPT);
+  await sleep(LOSS_MS);
+  proxy.isDropping = false;
+  await until("it is answered", () => witness.outcomeOf(turn), LONGEST_ANSWER_MS);
+
+  expect(runner.notes.prompts).toEqual([PROMPT]);
+  expect(witness.outcomes).toEqual([{ turn, outcome: "completed" }]);
+  expect(witness.answers).toEqual([demoText(PROMPT, 20)]);
+});

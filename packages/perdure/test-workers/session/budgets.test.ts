@@ -1,4 +1,4 @@
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { Peer } from "./peer.ts";
@@ -60,3 +60,19 @@ test("rows read while streaming do not depend on the history, as the platform co
   const many = await turnOf("many", 2_000);
   expect(many.read).toBe(few.read);
 }, 60_000);
+
+test("a session that wakes, is loaded, resumed and acknowledged writes no row and moves no alarm", async () => {
+  const session = env.COUNTED_SESSION.getByName("read");
+  await session.create(OWNER, { id: "read" });
+  await session.command(OWNER, "p", STORY);
+  await evictDurableObject(session);
+  const fresh = await Peer.reader(session);
+  await Peer.reader(session, 1);
+  await Peer.reader(session, 99);
+  fresh.send({ t: "ack", d: 2 });
+  expect(await session.costs()).toMatchObject({ written: 0, alarms: 0 });
+  await evictDurableObject(session);
+  fresh.send({ t: "ack", d: 1 });
+  await fresh.next("head");
+  expect(await session.costs()).toMatchObject({ written: 0, alarms: 0 });
+});

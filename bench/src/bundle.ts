@@ -1,4 +1,4 @@
-/** Bundles for workerd and for weighing: one minified module each, with what the platform brings left out. */
+/** Bundles for workerd and for weighing: one module each, with what the platform brings left out. */
 
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -15,17 +15,21 @@ const STUB_PREFIX = "\0stub:";
 /** What a bundle is for: a Worker, or a browser. */
 export type Target = "worker" | "browser";
 
-/** Bundles one file of this package, or one module's text. */
-export async function bundle(
-  entry: { readonly path: string } | { readonly text: string },
-  target: Target,
-): Promise<string> {
+/** What to bundle: a file that is to run and to be read, or a module's text that is to be weighed and thus minified. */
+export type Entry = { readonly path: string } | { readonly text: string };
+
+/** Bundles one entry. */
+export async function bundle(entry: Entry, target: Target): Promise<string> {
   const build = await rolldown({
     input: "path" in entry ? entry.path : ENTRY,
     ...options(target, "text" in entry ? entry.text : undefined),
   });
   try {
-    const { output } = await build.generate({ format: "esm", minify: true, codeSplitting: false });
+    const { output } = await build.generate({
+      format: "esm",
+      minify: "text" in entry,
+      codeSplitting: false,
+    });
     return output[0].code;
   } finally {
     await build.close();

@@ -93,10 +93,10 @@ export function median(values: readonly number[]): number {
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
 
-/** Perdure's value over another's, round by round. */
-export function ratios(values: Values, to: ContenderName): readonly number[] {
+/** One contender's value over another's, round by round. */
+export function ratios(values: Values, of: ContenderName, to: ContenderName): readonly number[] {
   const others = values[to] ?? [];
-  return (values.perdure ?? []).map((value, round) => value / (others[round] ?? Number.NaN));
+  return (values[of] ?? []).map((value, round) => value / (others[round] ?? Number.NaN));
 }
 
 /** `1.02 × (0.97–1.10)`: the median, and the smallest and largest. */
@@ -107,7 +107,7 @@ export function spread(values: readonly number[], unit = "×", digits = 2): stri
 
 /** The budget that Perdure does at least a share of what another contender does. */
 export function atLeast(share: number, to: ContenderName, values: Values): Budget {
-  const measured = ratios(values, to);
+  const measured = ratios(values, "perdure", to);
   return {
     text: `≥ ${share} × ${to}`,
     measured: spread(measured),

@@ -34,7 +34,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   bundleSize,
 ];
 
-const ROUNDS = 5;
+const ROUNDS = 7;
 const QUICK_ROUNDS = 2;
 
 const { values: options } = parseArgs({

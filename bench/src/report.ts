@@ -30,7 +30,7 @@ export function formatReport(run: Run): string {
   const { date, cpu, cores, memory, kernel, versions } = surroundings;
   return [
     "# Results",
-    `Written by \`npm run bench${isQuick ? " -- --quick" : ""}\`. Everything runs on one machine over loopback; all Workers in \`workerd serve\`, a process for each contender. The contenders take turns, ${rounds} rounds after one that warms up. Cells are medians; *× bare* is Perdure's value over the bare object's in the same round, median (smallest–largest). Absolute figures belong to this machine; the ratios are what to keep.`,
+    `Written by \`npm run bench${isQuick ? " -- --quick" : ""}\`. Everything runs on one machine over loopback; all Workers in \`workerd serve\`, a process for each contender. The contenders take turns, ${rounds} rounds after one that warms up. Cells are medians, and what they are over the bare object's value in the same round; the last column has this ratio of Perdure's once more with the smallest and the largest. Absolute figures belong to this machine; the ratios are what to keep.`,
     isQuick ? "**This was a quick run: fewer and smaller samples. Do not quote it.**" : "",
     table(
       ["machine", ""],
@@ -54,7 +54,7 @@ export function formatReport(run: Run): string {
     ),
     "## Figures",
     table(
-      ["what", "unit", ...CONTENDERS.map((name) => TITLES[name]), "× bare"],
+      ["what", "unit", ...CONTENDERS.map((name) => TITLES[name]), "Perdure ÷ bare"],
       results.flatMap(({ figures }) => figures.map(figureRow)),
     ),
     "“–”: no equivalent, or not measured; see below.",
@@ -90,13 +90,14 @@ function budgetRows(figures: readonly Figure[]): string[][] {
 
 function figureRow({ title, unit, better, values }: Figure): string[] {
   const cells = CONTENDERS.map((name) => {
-    const [first, ...rest] = values[name] ?? [];
-    return first === undefined ? "–" : format(median([first, ...rest]));
+    const own = values[name];
+    if (own === undefined) return "–";
+    const value = format(median(own));
+    if (name === "bare" || values.bare === undefined) return value;
+    return `${value} · ${median(ratios(values, name, "bare")).toFixed(2)} ×`;
   });
-  const comparison =
-    values.perdure === undefined || values.bare === undefined
-      ? "–"
-      : spread(ratios(values, "bare"));
+  const isComparable = values.perdure !== undefined && values.bare !== undefined;
+  const comparison = isComparable ? spread(ratios(values, "perdure", "bare")) : "–";
   return [title, `${unit}, ${better} is better`, ...cells, comparison];
 }
 

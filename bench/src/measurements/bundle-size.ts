@@ -12,9 +12,6 @@ const CLIENTS = {
 const WORKERS = {
   perdure: `import { SessionDO } from "perdure/session"; export { SessionDO };
     export default { fetch: (request, env) => env.SESSION_DO.getByName("one").fetch(request) };`,
-  bare: `import { DurableObject } from "cloudflare:workers";
-    export class Log extends DurableObject {}
-    export default { fetch: (request, env) => env.LOG.getByName("one").fetch(request) };`,
   agents: `import { Agent, routeAgentRequest } from "agents"; export class Log extends Agent {}
     export default { fetch: (request, env) => routeAgentRequest(request, env) };`,
   partyserver: `import { Server, routePartykitRequest } from "partyserver";
@@ -26,7 +23,11 @@ export const bundleSize: Measurement = {
   name: "bundle-size",
   method:
     "Rolldown, minified, one file, gzip at level 9; what the platform brings is left out. *Client*: `perdure/client`, `AgentClient` of `agents/client`, `PartySocket`. *Worker*: the smallest that exports the object's class and reaches it.",
-  remarks: { partyserver: "its client is a reconnecting socket, without state or cursor" },
+  remarks: {
+    bare: "nothing to weigh",
+    partyserver: "its client is a reconnecting socket, without state or cursor",
+    node: "nothing to weigh",
+  },
   async run() {
     const clients = await sizesOf(CLIENTS, "browser");
     const workers = await sizesOf(WORKERS, "worker");

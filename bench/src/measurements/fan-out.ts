@@ -12,7 +12,7 @@ const DELIVERIES = 20_000;
 export const fanOut: Measurement = {
   name: "fan-out",
   method:
-    "A producer sends tokens of 25 characters, each in a frame of its own, without waiting; timed until the last of 100 or 1,000 sockets has the last one. Perdure: a runner's text deltas to live readers, stored as well. The bare object and the peers forward the same frame in a loop over their readers and store nothing.",
+    "A producer sends tokens of 25 characters, each in a frame of its own, without waiting; timed until the last of 100 or 1,000 sockets has the last one. Perdure: a runner's text deltas to live readers, stored as well. The bare object and the peers forward the same frame in a loop over their readers and store nothing. Perdure takes frames that arrive together as one batch, so that what it sends of them leaves together.",
   async run(bench) {
     const contenders = bench.contenders("perdure", "bare", "agents", "partyserver", "node");
     const figures: Figure[] = [];

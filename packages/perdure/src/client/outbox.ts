@@ -12,6 +12,9 @@ export const MAX_PENDING_COMMANDS = 200;
 /** How long commands wait that were held back to keep the pace. */
 const PACE_INTERVAL_MS = 200;
 
+/** What has no answer for so long is sent again: a frame may be lost on a link that stays open. */
+const RESEND_AFTER_MS = 10_000;
+
 interface OutboxOptions {
   readonly store: OutboxStore | undefined;
   readonly now: () => number;
@@ -36,6 +39,7 @@ export class Outbox {
   #lastSentAt = 0;
   #pace: Pace | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #resendTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -81,7 +85,8 @@ export class Outbox {
   onDrop(): void {
     this.#pace = undefined;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearTimeout(this.#resendTimer);
+    this.#timer = this.#resendTimer = undefined;
   }
 
   /** A reply arrived. */
@@ -150,6 +155,11 @@ export class Outbox {
       }
       if (!this.#options.send(frameOf(id, command))) return;
       this.#sent.add(id);
+      this.#resendTimer ??= setTimeout(() => {
+        this.#resendTimer = undefined;
+        this.#sent.clear();
+        this.#flush();
+      }, RESEND_AFTER_MS);
     }
   }
 

@@ -45,7 +45,7 @@ export function migrate(sql: Sql, schemas: readonly Schema[]): void {
     missingSteps(schema, isNew ? [] : appliedSteps(sql, schema.owner)),
   );
   // An object that has all its tables writes nothing when it wakes.
-  if (missing.length === 0) return;
+  if (!isNew && missing.length === 0) return;
   sql.script(TABLE);
   for (const step of missing) apply(sql, step);
 }

@@ -277,6 +277,8 @@ function endTurn(
   state: SessionState,
   event: Extract<ControlEvent, { type: "turn.ended" }>,
 ): SessionState {
+  // In the backlog of a process whose turn another one has found interrupted: that end stands.
+  if (!state.turns.some(({ id }) => id === event.turn)) return state;
   const isRunning = runningTurn(state)?.id === event.turn;
   const placed = isRunning ? placeOpen(state) : state;
   return {

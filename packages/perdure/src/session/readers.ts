@@ -50,6 +50,8 @@ export class Readers {
   readonly #session: () => string;
   readonly #presence: () => RunnerPresence | null;
   readonly #readers = new Map<Link, Reader>();
+  /** Readers of an earlier memory that have something to ask for: told of the head until they say hello. */
+  readonly #strangers = new Set<Link>();
   /** The last event that was sent live, if it was a delta: the next delta of it goes as bare text. */
   #run: SessionEvent | undefined;
   /** The durable head at the last publication. */
@@ -85,7 +87,7 @@ export class Readers {
       this.#catchUp(reader);
     } else if (cursor !== this.#log.log.head) {
       this.#readers.delete(link);
-      this.#send(reader, this.#frame({ t: "head", d: this.#log.log.head }));
+      this.#nudge(link);
     }
   }
 
@@ -117,8 +119,7 @@ export class Readers {
   acknowledge(link: Link, d: number): void {
     const reader = this.#readers.get(link);
     if (reader === undefined) {
-      // Memory was lost since this reader said hello: the incarnation in this frame makes it say so again.
-      link.send(this.#frame({ t: "head", d: this.#log.log.head }));
+      this.#nudge(link);
       return;
     }
     while (reader.announced[0] !== undefined && reader.announced[0].d <= d)
@@ -130,6 +131,7 @@ export class Readers {
   /** A socket is gone. */
   remove(link: Link): void {
     this.#readers.delete(link);
+    this.#strangers.delete(link);
   }
 
   /** Sends a frame to all that read live. */
@@ -143,6 +145,7 @@ export class Readers {
   publish(news: News): void {
     if (news.events.length === 0 && !news.hasFlushed) return;
     const { head } = this.#log.log;
+    if (news.hasFlushed) for (const link of this.#strangers) this.#nudge(link);
     const live = this.#liveFrames(news);
     const durable = news.hasFlushed ? this.#durableFrame() : undefined;
     // A flush whose last frame was bare text, or that had none, has not told the head yet.
@@ -178,7 +181,16 @@ export class Readers {
     };
   }
 
+  /** The incarnation in this frame makes the reader say hello again. */
+  #nudge(link: Link): void {
+    if (closeExpired(link, this.#clock)) this.#strangers.delete(link);
+    else if (link.send(this.#frame({ t: "head", d: this.#log.log.head })))
+      this.#strangers.add(link);
+    else this.#strangers.delete(link);
+  }
+
   #add(link: Link): Reader {
+    this.#strangers.delete(link);
     const reader: Reader = {
       link,
       next: undefined,

@@ -277,6 +277,18 @@ export class Relay {
     const isOpen = this.#log.state.approvals.some(({ approval }) => approval === id);
     const position = this.#log.append(request, r);
     if (isOpen) return;
+    if (request.turn !== this.#turn()) {
+      // From the backlog of a process whose turn is over: nobody waits for the answer.
+      this.#approvals.request(position, request);
+      this.#decisions.close(id, "withdrawn");
+      this.#log.append({
+        type: "approval.closed",
+        approval: id,
+        why: "withdrawn",
+        at: this.#clock.now(),
+      });
+      return;
+    }
     const orphan = this.#approvals.findOrphanedDecision(request.digest);
     this.#approvals.request(position, request);
     if (
@@ -296,11 +308,20 @@ export class Relay {
     const { spool: current, durableR } = this.#log.producer;
     const known = current === spool ? durableR : (this.#producers.last(spool) ?? 0);
     const r = Math.max(known, first - 1);
-    if (current !== null && current !== spool)
+    if (current !== null && current !== spool) {
       this.#producers.keep(current, this.#claims.current.epoch, durableR);
+      this.#endMessage();
+    }
     if (process !== this.#claims.current.process) this.#claims.mint(process, spool, r);
     else if (current !== spool || r !== known) this.#claims.goOn(spool, r);
     this.#log.setProducer(spool, r);
+  }
+
+  /** Nobody goes on with what is being written: what another spool's backlog holds is no part of it. */
+  #endMessage(): void {
+    if (this.#log.state.open === undefined) return;
+    this.#log.append({ type: "finish", finishReason: "other" });
+    this.#log.flush();
   }
 
   /** The connection under the claim in force: `hello` takes the epoch from every other. */

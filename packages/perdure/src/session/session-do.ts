@@ -169,7 +169,15 @@ export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc 
       await this.indexOf(this.session.state.createdBy)?.upsert(listing, version);
       if (this.timers.dueAt(LISTING_TIMER) !== undefined) this.timers.cancel(LISTING_TIMER);
     } catch {
+      this.#tellIndexLater();
+    }
+  }
+
+  #tellIndexLater(): void {
+    try {
       this.timers.set(LISTING_TIMER, Date.now() + LISTING_RETRY_MS);
+    } catch {
+      // Storage takes nothing at the moment: the list hears of the next change.
     }
   }
 }

@@ -51,6 +51,21 @@ test("a prompt is sent as a command and resolves with the reply to it", async ()
   expect(client.getState().outbox).toEqual([]);
 });
 
+test("C15 a command without a reply is sent again after 10 s on an open link, until it has one", async () => {
+  const { server, client } = await liveClient();
+  const sent = client.send("Hi", { id: "p1" });
+  await pass(9_999);
+  expect(sentIds(server)).toEqual(["p1"]);
+  await pass(1);
+  expect(sentIds(server)).toEqual(["p1", "p1"]);
+  await pass(10_000);
+  expect(sentIds(server)).toEqual(["p1", "p1", "p1"]);
+  server.connection.push(reply("p1", 7));
+  await expect(sent).resolves.toMatchObject({ position: 7 });
+  await pass(30_000);
+  expect(sentIds(server)).toHaveLength(3);
+});
+
 test("each method sends its command", async () => {
   const { server, client } = await liveClient();
   void client.cancel();

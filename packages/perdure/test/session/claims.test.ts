@@ -1,3 +1,4 @@
+import { textOf } from "../../src/protocol/index.ts";
 import { expect, test } from "vitest";
 import { FakeRunner } from "../support/fake-runner.ts";
 import { SessionWorld } from "../support/session-world.ts";
@@ -122,4 +123,54 @@ test("a hello and events that are committed together leave one claim and one ord
   await world.settle();
   expect(runner.link.closed?.code).toBe(4409);
   expect(world.types()).not.toContain("text-delta");
+});
+
+test("T13 a message of a runner that lost its claim is not gone on with by another one's backlog", async () => {
+  const world = await SessionWorld.created();
+  const first = await world.runner("one", "spool-1");
+  await world.prompt("p");
+  await first.beginPrompt("p");
+  await first.emit({ type: "start", messageId: "p-reply" }, { type: "text-start", id: "t" });
+  await first.text("from the first");
+  const second = new FakeRunner(world, "two", "spool-2");
+  second.keep({ type: "text-delta", id: "t", delta: "from a backlog" });
+  await second.reconnect();
+  await second.start();
+  const texts = world.session.recentMessages(9).map(({ message }) => textOf(message));
+  expect(texts).toEqual(["hello", "from the first", "from a backlog"]);
+});
+
+test("T18 the end of a turn that was found interrupted, in a backlog, changes nothing", async () => {
+  const world = await SessionWorld.created();
+  const first = await world.runner("one", "spool-1");
+  await world.prompt("p");
+  await first.beginPrompt("p");
+  const second = await world.runner("two", "spool-2");
+  const back = new FakeRunner(world, "three", "spool-1");
+  back.next = first.next;
+  back.keep({ type: "turn.ended", turn: "p", outcome: "completed", at: 1 });
+  await back.reconnect();
+  expect(second.link.closed?.code).toBe(4409);
+  expect(world.types().filter((type) => type === "turn.ended")).toHaveLength(2);
+  expect(world.session.state.lastOutcome).toMatchObject({ turn: "p", outcome: "interrupted" });
+  world.evict();
+  expect(world.session.state.lastOutcome).toMatchObject({ turn: "p", outcome: "interrupted" });
+});
+
+test("A15 a question of a turn that does not run, in a backlog, is withdrawn at once", async () => {
+  const world = await SessionWorld.created();
+  const first = await world.runner("one", "spool-1");
+  await world.prompt("p");
+  await first.beginPrompt("p");
+  await world.runner("two", "spool-2");
+  const back = new FakeRunner(world, "three", "spool-1");
+  back.next = first.next;
+  await back.connect();
+  await back.ask("q", "p");
+  expect(world.session.state.approvals).toEqual([]);
+  expect(world.session.approvals()).toMatchObject([{ approval: "q", state: "withdrawn" }]);
+  expect(await world.decide("d", "q", "yes")).toMatchObject({
+    ok: false,
+    error: { code: "approval_closed" },
+  });
 });

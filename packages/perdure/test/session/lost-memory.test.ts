@@ -71,6 +71,20 @@ test("R12 R13 after the loss of memory both readers have the same text, one of t
   expect([upToDate.resyncs, behind.resyncs]).toEqual([0, 1]);
 });
 
+test("R25 a reader that has to say hello again is told with every flush until it does", async () => {
+  const { world, behind } = await inMidText();
+  world.evict();
+  const told = () =>
+    behind.link.take().map((frame) => (typeof frame === "string" ? "text" : frame.t));
+  expect(told()).toEqual(["head"]);
+  await world.command("a", { op: "set-meta", patch: { a: 1 } });
+  await world.command("b", { op: "set-meta", patch: { a: 2 } });
+  expect(told()).toEqual(["head", "head"]);
+  await world.send(behind.link, { t: "hello", v: 1, after: 8 });
+  await world.command("c", { op: "set-meta", patch: { a: 3 } });
+  expect(told()).toEqual(["welcome", "events", "live", "events"]);
+});
+
 test("R13 an acknowledgement of a reader that the object has forgotten tells it", async () => {
   const { world, behind } = await inMidText();
   world.evict();

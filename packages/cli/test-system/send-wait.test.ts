@@ -1,8 +1,9 @@
+import { isObject } from "perdure/protocol";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { demoText } from "../src/demo-agent/text.ts";
 import { CutProxy } from "./support/cut-proxy.ts";
+import { startServerWithDoors } from "./support/doors.ts";
 import type { Program } from "./support/program.ts";
-import type { RunningServer } from "./support/scene.ts";
 import { Scene } from "./support/scene.ts";
 import { SessionLog } from "./support/session-log.ts";
 import { until } from "./support/until.ts";
@@ -10,12 +11,11 @@ import { until } from "./support/until.ts";
 const scene = new Scene();
 const SESSION = "asked";
 let proxy: CutProxy;
-let server: RunningServer;
+let server: Awaited<ReturnType<typeof startServerWithDoors>>;
 
 beforeAll(async () => {
   proxy = await CutProxy.open();
-  const allowed = ["--allowed-host", `127.0.0.1:${proxy.port}`];
-  server = await scene.startServer({ parameters: allowed });
+  server = await startServerWithDoors(scene, ["--allowed-host", `127.0.0.1:${proxy.port}`]);
   proxy.leadTo(server.port);
   await scene.startRunner(server, SESSION);
 });
@@ -26,10 +26,31 @@ afterAll(async () => {
 });
 
 /** Runs a command on the session, over a link that can be cut. */
-function on(command: string, ...parameters: readonly string[]): Program {
+const on = (command: string, ...parameters: readonly string[]) =>
+  onSession(SESSION, command, ...parameters);
+
+function onSession(session: string, command: string, ...parameters: readonly string[]): Program {
   const connection = ["--url", `http://127.0.0.1:${proxy.port}`, "--dir", scene.dir];
-  return scene.run(command, SESSION, ...parameters, ...connection);
+  return scene.run(command, session, ...parameters, ...connection);
 }
+
+/** Has prompts answered, each in a turn named like its first word, and then retention pass them all. */
+async function answerAndTrim(session: string, prompts: readonly string[]): Promise<void> {
+  await scene.startRunner(server, session);
+  for (const text of prompts)
+    await server.api.post(`v1/sessions/${session}/messages`, { id: turnOf(text), text });
+  await until("all are answered", async () => {
+    const info = await server.api.get(`v1/sessions/${session}`);
+    return isObject(info) && info["status"] === "idle";
+  });
+  expect(await server.trim(session, Number.MAX_SAFE_INTEGER)).toBeGreaterThan(10);
+}
+
+const turnOf = (prompt: string) => prompt.replace(/ .*/, "");
+
+/** Sends a prompt again under its id, and waits. */
+const sendAgain = (session: string, prompt: string) =>
+  onSession(session, "send", prompt, "--wait", "--id", turnOf(prompt));
 
 test("`perdure send --wait` prints the answer to its prompt and nothing else", async () => {
   const prompt = "tokens=20 rate=0";
@@ -96,4 +117,34 @@ test("an interrupt ends the waiting and not the turn", async () => {
   const again = on("send", prompt, "--wait", "--id", "patience");
   expect(await again.exited).toEqual({ code: 0, signal: null });
   expect(again.stdout).toBe(`agent: ${demoText(prompt, 100)}\n`);
+});
+
+test("a turn that retention has passed is over: its messages are printed, wherever it stood", async () => {
+  const prompts = ["first tokens=20 rate=0", "second tokens=20 rate=0", "third tokens=20 rate=0"];
+  await answerAndTrim("trimmed", prompts);
+  for (const prompt of prompts) {
+    const again = sendAgain("trimmed", prompt);
+    expect(await again.exited).toEqual({ code: 0, signal: null });
+    expect(again.stdout).toBe(`agent: ${demoText(prompt, 20)}\n`);
+    expect(again.stderr).toContain(`Turn ${turnOf(prompt)} has ended`);
+  }
+});
+
+test("a turn that retention has passed, and whose messages are too old for a snapshot, makes it fail", async () => {
+  const first = "first tokens=5 rate=0";
+  // A snapshot holds the newest 50 messages.
+  const others = Array.from({ length: 25 }, (_, n) => `other-${n} tokens=1 rate=0`);
+  await answerAndTrim("long-ago", [first, ...others]);
+  const again = sendAgain("long-ago", first);
+  expect(await again.exited).toEqual({ code: 1, signal: null });
+  expect(again.stdout).toBe("");
+  expect(again.stderr).toContain("Turn first has ended; the log no longer has its events.\n");
+});
+
+test("a turn that failed makes it fail with the reason after retention has passed it, too", async () => {
+  const prompt = "last tokens=5 rate=0 fail";
+  await answerAndTrim("failed", ["first tokens=20 rate=0", prompt]);
+  const again = sendAgain("failed", prompt);
+  expect(await again.exited).toEqual({ code: 1, signal: null });
+  expect(again.stderr).toMatch(/failed: The prompt asked the demo agent to fail\.\n$/);
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Command } from "commander";
-import type { SessionEvent } from "perdure/protocol";
+import type { PlacedMessage, SessionEvent } from "perdure/protocol";
 import { isObject } from "perdure/protocol";
 import type { ConnectionOptions } from "./connection.ts";
 import { sessionId, withConnectionOptions } from "./connection.ts";
@@ -38,6 +38,12 @@ async function send(session: string, words: string[], options: SendOptions): Pro
   else console.log(turn);
 }
 
+/** How the turn ended, as far as that is known; what is left when retention has passed it tells of the last turn only. */
+interface TurnEnd {
+  readonly outcome: Extract<SessionEvent, { type: "turn.ended" }>["outcome"] | "unknown";
+  readonly reason?: string | undefined;
+}
+
 async function printAnswer(
   session: string,
   turn: string,
@@ -46,7 +52,8 @@ async function printAnswer(
 ): Promise<void> {
   const interrupt = listenForInterrupt();
   const printer = new SessionPrinter();
-  let end: Extract<SessionEvent, { type: "turn.ended" }> | undefined;
+  let end: TurnEnd | undefined;
+  let messages: readonly PlacedMessage[] | undefined;
   try {
     await watchSession({
       connection,
@@ -59,14 +66,24 @@ async function printAnswer(
         end = event;
         return true;
       },
-      onReset: () => {},
+      // No turn is open where a snapshot stands, so one that was queued before it is over.
+      onReset: ({ messages: finished, lastOutcome }) => {
+        end = lastOutcome?.turn === turn ? lastOutcome : { outcome: "unknown" };
+        messages = finished.filter((one) => one.turn === turn && one.message.role === "assistant");
+        return true;
+      },
     });
   } finally {
     interrupt.stop();
   }
   process.stdout.write(printer.finish());
   if (end === undefined) throw new CommandFailure(`Stopped waiting; turn ${turn} goes on.`);
-  if (end.outcome !== "completed") {
+  const past = `Turn ${turn} has ended; the log no longer has its events`;
+  if (messages !== undefined && messages.length > 0)
+    console.error(`${past}, and this is what they came to.`);
+  for (const { message } of messages ?? []) process.stdout.write(printer.printMessage(message));
+  if (end.outcome !== "completed" && end.outcome !== "unknown") {
     throw new CommandFailure(`The turn was ${end.outcome}${end.reason ? `: ${end.reason}` : "."}`);
   }
+  if (messages?.length === 0) throw new CommandFailure(`${past}.`);
 }

@@ -53,6 +53,7 @@ async function tail(session: string, options: TailOptions): Promise<void> {
           ? `${JSON.stringify({ position: snapshot.position, snapshot })}\n`
           : snapshot.messages.map(({ message }) => printer.printMessage(message)).join("");
         process.stdout.write(lines);
+        return false;
       },
       onLive: () => !follow,
     });

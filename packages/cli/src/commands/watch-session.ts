@@ -15,8 +15,8 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** A durable event, each exactly once and in order. Returns whether that was enough. */
   readonly onEvent: (event: SessionEvent, position: number) => boolean;
-  /** The events up to the snapshot's position are no longer there. */
-  readonly onReset: (snapshot: Snapshot) => void;
+  /** The events up to the snapshot's position cannot be had any more. Returns whether that was enough. */
+  readonly onReset: (snapshot: Snapshot) => boolean;
   /** Everything up to now has been told. Returns whether that was enough. */
   readonly onLive?: () => boolean;
 }
@@ -51,8 +51,9 @@ export async function watchSession(options: WatchOptions): Promise<number> {
     if (options.onEvent(event, position)) finish();
   });
   client.on("reset", (snapshot) => {
+    if (isOver) return;
     cursor = snapshot.position;
-    options.onReset(snapshot);
+    if (options.onReset(snapshot)) finish();
   });
   client.subscribe(() => {
     const { link, problem } = client.getState();

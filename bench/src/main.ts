@@ -61,6 +61,13 @@ const bench: Bench = {
   contenders: (...names) => names.flatMap((name) => running.get(name) ?? []),
 };
 
+// However this ends, no server outlives it.
+process.once("exit", () => {
+  for (const { server } of running.values()) server.kill();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 try {
   for (const name of CONTENDERS) running.set(name, await enter(name, folder));
   const results: Run["results"][number][] = [];
@@ -80,5 +87,4 @@ try {
   }
 } finally {
   for (const { server } of running.values()) await server.stop();
-  rmSync(folder, { recursive: true, force: true });
 }

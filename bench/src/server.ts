@@ -68,13 +68,18 @@ export class Server {
   }
 
   /** Ends the process at once; what it has acknowledged is on disk. */
+  kill(): void {
+    this.#child?.kill("SIGKILL");
+  }
+
+  /** Resolves when the process is gone. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => {
       child.once("exit", resolve);
     });
-    child.kill("SIGKILL");
+    this.kill();
     await ended;
   }
 

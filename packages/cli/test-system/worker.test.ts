@@ -120,7 +120,7 @@ test("a foreign host name is refused", async () => {
   const sent = request({ hostname, port, path: "/health", headers: { host: "x.example" } }).end();
   const [response] = (await once(sent, "response")) as [{ statusCode: number; resume(): void }];
   response.resume();
-  expect(response.statusCode).toBe(421);
+  expect(response.statusCode).toBe(403);
 });
 
 test("past the limit a connection is refused, and a cut stream gives its place back", async () => {

@@ -8,7 +8,7 @@ export const ERROR_STATUS = {
   unauthorized: 401,
   forbidden: 403,
   bad_origin: 403,
-  bad_host: 421,
+  bad_host: 403,
   not_found: 404,
   session_not_found: 404,
   approval_not_found: 404,

@@ -161,6 +161,11 @@ export class FakeLink implements RelayLink {
   get numbers(): number[] {
     return this.events.map(({ r }) => r);
   }
+
+  /** The types of all events that arrived. */
+  get types(): string[] {
+    return this.events.map(({ event }) => event.type);
+  }
 }
 
 type Welcome = Extract<RunnerServerFrame, { readonly t: "welcome" }>;

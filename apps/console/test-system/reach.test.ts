@@ -1,33 +1,18 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import type { RunningServer } from "../../../packages/cli/test-system/support/scene.ts";
-import { Scene } from "../../../packages/cli/test-system/support/scene.ts";
-import { launchChromium } from "../../../scripts/chromium.ts";
-import { ConsolePage, newPerson } from "./support/console-page.ts";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { expect, test } from "vitest";
+import type { ConsolePage } from "./support/console-page.ts";
+import { consoleScene } from "./support/console-scene.ts";
 import { contrasts, outsideOfWindow } from "./support/legibility.ts";
 
-const scene = new Scene();
-let server: RunningServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([scene.startServer(), launchChromium()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await scene.end();
-});
+const shared = consoleScene();
 
 /** A session with an introduction in Markdown and a turn that waits for an approval, in a browser of its own. */
 async function openWaitingTurn(
   session: string,
-  options: Parameters<Browser["newContext"]>[0],
+  options: BrowserContextOptions,
 ): Promise<ConsolePage> {
-  const person = await newPerson(browser, options);
-  onTestFinished(() => person.close());
-  await scene.startRunner(server, session);
-  const tab = await ConsolePage.open(person, `${server.loginUrl}&next=/s/${session}`);
+  await shared.scene.startRunner(shared.server, session);
+  const tab = await shared.logIn(`/s/${session}`, options);
   await tab.untilLive();
   await tab.send("What can you do?");
   await tab.page.locator(".code-block").waitFor();
@@ -51,10 +36,8 @@ async function pressUntilFocused(page: Page, key: string, selector: string): Pro
 }
 
 test("a prompt and an approval take no mouse", async () => {
-  const person = await newPerson(browser);
-  onTestFinished(() => person.close());
-  await scene.startRunner(server, "keys");
-  const tab = await ConsolePage.open(person, `${server.loginUrl}&next=/s/keys`);
+  await shared.scene.startRunner(shared.server, "keys");
+  const tab = await shared.logIn("/s/keys");
   const { page } = tab;
   await tab.untilLive();
   await page.locator("body").press("Tab");

@@ -1,5 +1,5 @@
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, onTestFinished } from "vitest";
 import type { RunningServer } from "../../../../packages/cli/test-system/support/scene.ts";
 import { Scene } from "../../../../packages/cli/test-system/support/scene.ts";
 import { launchChromium } from "../../../../scripts/chromium.ts";
@@ -11,8 +11,11 @@ export interface ConsoleScene {
   readonly server: RunningServer;
   /** Somebody who has no cookie yet: another in each test. */
   readonly person: BrowserContext;
-  /** Opens a tab of this person with the URL that the server printed, and goes on to a path of the console. */
-  readonly logIn: (path: string) => Promise<ConsolePage>;
+  /**
+   * Opens a tab with the URL that the server printed, and goes on to a path of the console. With options it is somebody
+   * else's, whose browser has these, until the test has ended.
+   */
+  readonly logIn: (path: string, options?: BrowserContextOptions) => Promise<ConsolePage>;
 }
 
 /** Has a server and a browser run for the tests of the file that calls this, once, at its top. */
@@ -40,6 +43,10 @@ export function consoleScene(): ConsoleScene {
     get person() {
       return person;
     },
-    logIn: (path) => ConsolePage.open(person, `${server.loginUrl}&next=${path}`),
+    logIn: async (path, options) => {
+      const owner = options === undefined ? person : await newPerson(browser, options);
+      if (owner !== person) onTestFinished(() => owner.close());
+      return ConsolePage.open(owner, `${server.loginUrl}&next=${path}`);
+    },
   };
 }

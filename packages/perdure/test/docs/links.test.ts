@@ -36,3 +36,10 @@ test.each(DOCUMENTS)("every rule that a document names is in the protocol: %s", 
   const named = read(document).match(/\b[WCLRNTASMKH]\d{1,2}\b/g) ?? [];
   expect(named.filter((id) => !known.has(id))).toEqual([]);
 });
+
+test("the README lists every guide", () => {
+  const missing = globSync("docs/guides/*.md", { cwd: ROOT }).filter(
+    (guide) => !read("README.md").includes(`(${guide})`),
+  );
+  expect(missing).toEqual([]);
+});

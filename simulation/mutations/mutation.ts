@@ -1,0 +1,25 @@
+/**
+ * A rule taken away from the product: one piece of its source is loaded as something else. The simulation must notice; if it
+ * does not, nothing there holds that rule.
+ */
+export interface Mutation {
+  /** Id of the rule in `docs/PROTOCOL.md`, with a letter where several mutations take from one rule. */
+  readonly id: string;
+  /** What the product does then. */
+  readonly does: string;
+  /** The file, from the root of the repository. */
+  readonly file: string;
+  /** The piece of source; it is there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** The source with the rule taken away. @throws Error where the piece is not there exactly once. */
+export function mutate(mutation: Mutation, source: string): string {
+  const parts = source.split(mutation.find);
+  if (parts.length !== 2)
+    throw new Error(
+      `The mutation ${mutation.id} is out of date: its piece is ${parts.length - 1} times in ${mutation.file}.`,
+    );
+  return parts.join(mutation.replace);
+}

@@ -1,0 +1,34 @@
+import type { Message, SessionState } from "../../packages/perdure/src/protocol/index.ts";
+import type { EventPage } from "../../packages/perdure/src/session/rpc.ts";
+import { SessionIndexDO } from "../../packages/perdure/src/session/session-index-do.ts";
+import { SessionDO } from "../../packages/perdure/src/session/session-do.ts";
+
+/** The product's object, with windows through which the simulation looks in. */
+export class SimulatedSession extends SessionDO {
+  /** Whether there is a session. */
+  get isCreated(): boolean {
+    return !this.isBlank && this.session.exists;
+  }
+
+  /** What memory holds. */
+  get state(): SessionState {
+    return this.session.state;
+  }
+
+  /** The newest finished messages, as the table has them. */
+  finished(): readonly Message[] {
+    return this.session.recentMessages(200).map(({ message }) => message);
+  }
+
+  durable(after: number): EventPage {
+    return this.session.events(after);
+  }
+
+  /** Retention, which a subclass decides about. */
+  trim(position: number): Promise<number> {
+    return this.session.trim(position);
+  }
+}
+
+/** The product's list of sessions. */
+export class SimulatedIndex extends SessionIndexDO {}

@@ -1,0 +1,223 @@
+/** One session, the object that it lives in, the machines that drive agents for it, and the people who look at it. */
+
+import type { Command, Reply } from "../../packages/perdure/src/protocol/index.ts";
+import type { ConnectionKind, Identity } from "../../packages/perdure/src/object/index.ts";
+import { upgradeRequest } from "../../packages/perdure/src/object/index.ts";
+import type { SessionListing } from "../../packages/perdure/src/session/rpc.ts";
+import type { RunEnd } from "../../packages/cli/src/runner/run-runner.ts";
+import { ObjectHost } from "../platform/object-host.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Deeds, RunnerRecord } from "./deeds.ts";
+import type { MachineHost } from "./machine.ts";
+import { Machine } from "./machine.ts";
+import type { Answer, PageHost } from "./page.ts";
+import { Page } from "./page.ts";
+import type { Dial } from "./page-socket.ts";
+import { SimulatedIndex, SimulatedSession } from "./simulated-session.ts";
+import { Witness } from "./witness.ts";
+
+const OWNER: Identity = { subject: "owner", role: "admin", expiresAt: null };
+
+/** The world of one seed. */
+export class World implements PageHost, MachineHost {
+  readonly runtime: Runtime;
+  readonly object: ObjectHost<SimulatedSession>;
+  readonly index: ObjectHost<SimulatedIndex>;
+  readonly witness = new Witness();
+  readonly deeds: Deeds = { prompts: [], questions: [], answers: [], runners: [] };
+  readonly pages: readonly Page[];
+  readonly machines: Machine[] = [];
+  /** Every answer to a command that reached anybody, by the command's id. */
+  readonly answers = new Map<string, Answer[]>();
+  /** Ids of prompts that were given to a client or posted. */
+  readonly prompts: string[] = [];
+  #connections = 0;
+  /** Posts that have no answer yet. */
+  #posting = 0;
+
+  constructor(runtime: Runtime) {
+    this.runtime = runtime;
+    this.index = new ObjectHost(runtime, "index", SimulatedIndex, {});
+    this.object = new ObjectHost(runtime, "object", SimulatedSession, {
+      SESSION_INDEX: { getByName: () => this.#indexStub() },
+    });
+    this.object.onWake = (object) => {
+      // Not always: to look is to load, and some paths must load by themselves.
+      if (runtime.chance(0.5)) return;
+      this.witness.read(object);
+      if (object.isCreated) this.witness.checkLoaded(object);
+    };
+    this.pages = [
+      new Page("page 1", this, true),
+      new Page("page 2", this, true),
+      new Page("page 3", this, false),
+    ];
+  }
+
+  /** The session is created, and everybody comes. */
+  async begin(): Promise<void> {
+    const created = this.object.call((object) => object.create(OWNER, { id: "s" }));
+    void created.catch((error: unknown) => this.runtime.faults.push(error));
+    while (this.witness.head === 0 && (await this.step()));
+    for (const page of this.pages) page.load();
+    this.newMachine().start();
+  }
+
+  /** The next thing happens, and what is durable then is looked at. */
+  async step(): Promise<boolean> {
+    const isAlive = await this.runtime.step();
+    this.look();
+    return isAlive;
+  }
+
+  /** Holds the world against what must be true at any moment. */
+  look(): void {
+    this.runtime.check();
+    if (!this.object.storage.isDirty) this.object.look((object) => this.witness.read(object));
+  }
+
+  /** The machine that a person would start a runner on now. */
+  get machine(): Machine {
+    const last = this.machines.at(-1);
+    if (last === undefined) throw new Error("There is no machine.");
+    return last;
+  }
+
+  newMachine(): Machine {
+    const machine = new Machine(`m${this.machines.length}`, this);
+    this.machines.push(machine);
+    return machine;
+  }
+
+  /** Whether nothing is left to do. */
+  isSettled(): boolean {
+    return this.unsettled() === "";
+  }
+
+  /** What is left to do. */
+  unsettled(): string {
+    const { state } = this.witness;
+    const left = this.pages.flatMap(({ name, client, isSettled }) => {
+      const { link, outbox } = client.getState();
+      return isSettled ? [] : [`${name} is ${link} with ${outbox.length} commands`];
+    });
+    if (state.turns.length > 0)
+      left.push(`turns ${JSON.stringify(state.turns.map(({ id, state: is }) => `${id} ${is}`))}`);
+    if (state.approvals.length > 0) left.push(`${state.approvals.length} approvals`);
+    if (state.open !== undefined && state.lifecycle !== "terminated") left.push("a message");
+    if (this.#posting > 0) left.push(`${this.#posting} posts`);
+    return left.join("; ");
+  }
+
+  // -------------------------------------------------------------------------------------------- the network
+
+  /** A page dials. */
+  readonly dial: Dial = (end, answer) => this.#dial("reader", "participant", end, answer);
+
+  readonly dialRunner: Dial = (end, answer) => this.#dial("runner", "runner", end, answer);
+
+  /** A command by HTTP: the answer may be lost, and the caller tries again with the same id until there is one. */
+  post(id: string, command: Command, by: string): void {
+    const { runtime } = this;
+    const identity: Identity = { subject: by, role: "admin", expiresAt: null };
+    this.#posting += 1;
+    const again = () =>
+      runtime.afterOutside(runtime.between(100, 5_000), () => {
+        this.#posting -= 1;
+        this.post(id, command, by);
+      });
+    void this.object
+      .call((object) => object.command(identity, id, command))
+      .then(
+        (reply) => {
+          const answer = answerOf(reply);
+          if (runtime.chance(0.2) || isPassing(answer)) return again();
+          this.#posting -= 1;
+          return this.onAnswer(id, answer);
+        },
+        () => again(),
+      );
+  }
+
+  // -------------------------------------------------------------------------------------------- what is heard
+
+  onAnswer(id: string, answer: Answer): void {
+    if (!isPassing(answer)) this.answers.set(id, [...(this.answers.get(id) ?? []), answer]);
+  }
+
+  onRetracted(words: readonly string[]): void {
+    for (const word of words) {
+      const runner = this.machine.runner;
+      // Only the producer that lives and may write keeps what it has shown.
+      const mayWrite = runner?.epoch === this.witness.state.runner?.epoch && !runner?.mayHaveLost;
+      if (mayWrite && runner?.name === word.split(".")[0])
+        this.runtime.fail(`R24 "${word}" was on the screen and is gone, and its runner lives.`);
+    }
+  }
+
+  onPrompt(turn: string, runner: RunnerRecord): void {
+    const { witness } = this;
+    const queued = witness.state.turns.find(({ id }) => id === turn);
+    if (queued === undefined || queued.state === "queued")
+      this.runtime.fail(
+        `N14 ${runner.name} works on ${turn}, and the durable log does not say so.`,
+      );
+  }
+
+  onEnd(machine: Machine, end: RunEnd): void {
+    const record = machine.records.at(-1);
+    // Another runner took over, or the session is over: what it still held is dropped.
+    if (end.kind === "closed") for (const each of machine.records) each.mayHaveLost = true;
+    // An event that could not be kept ends the runner: that one is lost.
+    if (end.kind === "failed" && record !== undefined) record.mayHaveLost = true;
+  }
+
+  #dial(
+    kind: ConnectionKind,
+    role: "participant" | "runner",
+    end: Parameters<Dial>[0],
+    answer: Parameters<Dial>[1],
+  ): void {
+    this.#connections += 1;
+    const name = `${kind} ${this.#connections}`;
+    const request = upgradeRequest({ kind, role, subject: "somebody", expiresAt: null });
+    this.object.upgrade(name, request, end, answer);
+  }
+
+  /** The list's object, as the session reaches it: late, or not at all. */
+  #indexStub() {
+    const { runtime, index } = this;
+    return {
+      upsert: (listing: SessionListing, version: number) => {
+        const caller = runtime.process;
+        const { promise, resolve, reject } = Promise.withResolvers<void>();
+        const answer = (settle: () => void): void => {
+          if (caller !== undefined) runtime.run(caller, settle);
+        };
+        runtime.afterOutside(runtime.between(1, 20), () => {
+          if (runtime.chance(0.1))
+            return answer(() => reject(new Error("Network connection lost.")));
+          void index
+            .call((object) => object.upsert(listing, version))
+            .then(
+              () => answer(resolve),
+              (error: unknown) => answer(() => reject(error)),
+            );
+          return undefined;
+        });
+        return promise;
+      },
+    };
+  }
+}
+
+/** Whether the same id may be tried again, and may get another answer. */
+function isPassing(answer: Answer): boolean {
+  return (
+    !answer.ok && (answer.problem.code === "internal" || answer.problem.code === "too_many_turns")
+  );
+}
+
+function answerOf(reply: Reply): Answer {
+  return reply.ok ? reply : { ok: false, problem: reply.error };
+}

@@ -1,0 +1,32 @@
+/**
+ * Rules that the simulation does not hold, each with the reason or what makes it superfluous here, and the test that holds it.
+ * Every other rule of the sections C, L, R, N, T and A has a mutation.
+ */
+export const HELD_ELSEWHERE: Readonly<Record<string, string>> = {
+  // ---------------------------------------------------------------------------------------------- C: commands
+  C6: "no clock is wrong here: packages/perdure/test/object/commands.test.ts",
+  C7: "every id is a good one here: packages/perdure/test/protocol/parse.test.ts",
+  C10: "one writer of JSON here: packages/perdure/test/object/commands.test.ts",
+  C13: "sizes: packages/perdure/test/session/commands.test.ts",
+
+  // ---------------------------------------------------------------------------------------------- L: the log
+  L3: "rows: packages/perdure/test/log/event-log.test.ts",
+  L7: "sizes: packages/perdure/test/log/large-events.test.ts",
+  L8: "sizes: packages/perdure/test/log/large-events.test.ts",
+  L9: "sizes: packages/perdure/test/log/event-log.test.ts",
+  L11: "nothing is large here: packages/perdure/test/log/retention.test.ts",
+  L12: "rows: packages/perdure/test/session/budgets.test.ts",
+
+  // ---------------------------------------------------------------------------------------------- R: readers
+
+  // ---------------------------------------------------------------------------------------------- N: runners
+
+  // ---------------------------------------------------------------------------------------------- T: turns and lifecycle
+  T2: "a hundred turns: packages/perdure/test/session/commands.test.ts",
+  T10: "there is one session here: packages/perdure/test/session/lifecycle.test.ts",
+  T17: "the AI SDK's reader: packages/perdure/test/protocol/message-fold.test.ts",
+
+  // ---------------------------------------------------------------------------------------------- A: approvals
+  A7: "agents' questions have no expiry: packages/perdure/test/session/approvals.test.ts",
+  A14: "agents' questions have no expiry: packages/perdure/test/session/approvals.test.ts",
+};

@@ -12,13 +12,37 @@ export { SessionIndexDO } from "worker.js";
 /** How often each session's object was made in this process, by its name. */
 const lives = new Map();
 
+/** An eviction waits for timers, and so for the flush of what is not durable; a fault does not, so they go first. */
+const timers = new Set();
+let areTimersLost = false;
+const { setTimeout } = globalThis;
+globalThis.setTimeout = (callback, ...more) => {
+  if (areTimersLost) return undefined;
+  const timer = setTimeout(
+    () => {
+      timers.delete(timer);
+      callback();
+    },
+    ...more,
+  );
+  timers.add(timer);
+  return timer;
+};
+
 export class SessionDO extends Session {
   constructor(ctx, env) {
     super(ctx, env);
+    areTimersLost = false;
+    timers.clear();
     lives.set(ctx.id.name, (lives.get(ctx.id.name) ?? 0) + 1);
   }
 
   wake() {}
+
+  loseTimers() {
+    areTimersLost = true;
+    for (const timer of timers) clearTimeout(timer);
+  }
 
   abort() {
     this.ctx.abort("A test took this object's memory and sockets.");
@@ -44,7 +68,10 @@ async function awake(namespace, name) {
 const doors = {
   // The call fails with the object that it ends.
   abort: (stub) => stub.abort().catch(() => undefined),
-  evict: (stub) => unsafe.evict(stub, { webSockets: "hibernate" }),
+  evict: async (stub) => {
+    await stub.loseTimers();
+    await unsafe.evict(stub, { webSockets: "hibernate" });
+  },
 };
 
 export default {

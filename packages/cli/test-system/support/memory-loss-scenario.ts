@@ -47,6 +47,7 @@ export async function loseMemory(random: () => number, plan: MemoryLossPlan): Pr
   const prompt = `tokens=${tokens} rate=${rate}`;
   const { turn } = await first.client.send(prompt);
   const lost: MemoryLoss[] = [];
+  const marks: Promise<unknown>[] = [];
   const points = Array.from({ length: losses }, () => random() * (tokens - QUIET_TOKENS) * 4);
   // Points that went by while everybody was away come at once, before anybody is back.
   for (const point of points.toSorted((one, other) => one - other)) {
@@ -58,18 +59,25 @@ export async function loseMemory(random: () => number, plan: MemoryLossPlan): Pr
     const how = random() < SHARE_OF_ABORTS ? "abort" : "evict";
     await server.forget("chaos", how);
     lost.push(how);
+    // Takes the first position that was lost, before the runner has sent its events again: readers must not keep what they were
+    // shown there.
+    marks.push(first.client.setMeta({ loss: lost.length }));
     // Backoff grows with a hundred outages in a row; the test does not wait for it.
     if (how === "abort") for (const { client } of readers) client.reconnect();
   }
+  await Promise.all(marks);
   await until(
     "both readers have seen the end",
-    () => readers.every((reader) => reader.outcomeOf(turn)),
+    () =>
+      readers.every((reader) => reader.outcomeOf(turn) && marksIn(reader).length >= marks.length),
     90_000,
   );
 
   expect(await server.lives("chaos")).toBeGreaterThanOrEqual(livesBefore + lost.length);
   expect(server.reports.filter((line) => line.startsWith("workerd ended"))).toEqual([]);
-  for (const { answers, outcomes, positions } of readers) {
+  for (const reader of readers) {
+    const { answers, outcomes, positions } = reader;
+    expect(marksIn(reader)).toEqual(marks.map((_, index) => index + 1));
     expect(answers).toEqual([demoText(prompt, tokens)]);
     expect(outcomes).toEqual([{ turn, outcome: "completed" }]);
     expect(positions).toEqual(positions.map((_, index) => index + 1));
@@ -77,4 +85,12 @@ export async function loseMemory(random: () => number, plan: MemoryLossPlan): Pr
   expect(JSON.stringify(second.events)).toBe(JSON.stringify(first.events));
   expect(runner.notes.prompts).toEqual([prompt]);
   return lost.length;
+}
+
+/** The numbers of the losses after which a reader has seen a mark, in rising order. */
+function marksIn({ events }: Witness): number[] {
+  const marks = events.flatMap((event) =>
+    event.type === "session.meta" ? [event.patch["loss"]] : [],
+  );
+  return marks.filter((loss) => typeof loss === "number").toSorted((one, other) => one - other);
 }

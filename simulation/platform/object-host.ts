@@ -75,6 +75,8 @@ export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
   readonly #env: unknown;
   /** Called with each new life of the object, before anything else happens to it. */
   onWake: (object: T) => void = () => {};
+  /** Called when memory is about to go and all that it wrote is durable. */
+  onEnd: (object: T) => void = () => {};
   readonly storage: SimulatedStorage;
   autoResponse: { readonly request: string; readonly response: string } | undefined;
   #life: Life<T> | undefined;
@@ -182,6 +184,7 @@ export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
     // What the confirmation has let go on still happens in this memory.
     this.#runtime.afterOutside(0, () => {
       this.storage.confirm();
+      this.look(this.onEnd);
       this.#runtime.trace(`${this.#name} is evicted`);
       this.#end();
     });
@@ -191,6 +194,7 @@ export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
   deploy(): void {
     this.#runtime.trace(`${this.#name} is deployed`);
     this.storage.confirm();
+    this.look(this.onEnd);
     this.crash("deploy");
     this.#awayUntil = this.#runtime.now() + this.#runtime.between(0, 2_000);
   }

@@ -41,6 +41,7 @@ export class World implements PageHost, MachineHost {
     this.object = new ObjectHost(runtime, "object", SimulatedSession, {
       SESSION_INDEX: { getByName: () => this.#indexStub() },
     });
+    this.object.onEnd = (object) => this.witness.read(object);
     this.object.onWake = (object) => {
       // Not always: to look is to load, and some paths must load by themselves.
       if (runtime.chance(0.5)) return;

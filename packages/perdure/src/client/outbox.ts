@@ -93,6 +93,7 @@ export class Outbox {
   settle(id: string, reply: Reply): void {
     const callers = this.#callers.get(id) ?? [];
     this.#callers.delete(id);
+    this.#sent.delete(id);
     this.#remove(id);
     for (const { resolve, reject } of callers) {
       if (reply.ok) resolve(reply.result);

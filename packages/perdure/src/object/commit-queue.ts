@@ -1,8 +1,8 @@
 /**
  * Adaptive group commit. A lone job is committed at once. A job that is dispatched before the storage has confirmed the
  * one before it proves load: its sender did not wait for a reply. Then the queue gathers what arrives until
- * `QUIET_TURNS` turns of the event loop bring nothing, and commits all of it together. Jobs run in order of arrival, each
- * in a transaction of its own; those of one batch run in one turn, so the platform confirms them with one write.
+ * `QUIET_TURNS` turns of the event loop bring nothing, and commits all of it together: in one transaction, in which each
+ * job has a savepoint of its own, in order of arrival.
  */
 
 /** Two: with one, a single socket's frames, which arrive one a turn, fill batches of 14; with two, of 37. */
@@ -19,8 +19,10 @@ export interface Commit {
 
 /** What the queue needs of the platform and its owner. */
 export interface CommitHost {
-  /** Runs one job's writes: all or none. Also rolls memory back where it throws. */
+  /** Runs writes: all or none. Nests. Also rolls memory back where it throws. */
   transaction<T>(work: () => T): T;
+  /** Ends a batch, in its transaction: the place for what is written once for all its jobs. What it throws undoes them all. */
+  seal?(): void;
   /** Resolves when earlier writes are confirmed, or after one turn of the event loop: `storage.sync()`. */
   sync(): Promise<void>;
   /** Called once after each batch, before the jobs' own effects. Sends what all readers get. */
@@ -33,8 +35,8 @@ export interface CommitHost {
 }
 
 interface Job {
-  /** Writes; answers the function to call after the batch. Never throws. */
-  readonly run: () => () => void;
+  /** Writes, and seals where it is alone; answers the function to call after the batch. Never throws. */
+  readonly run: (isAlone: boolean) => () => void;
   /** Answers for a job that cannot be run any more. */
   readonly refuse: (error: unknown) => void;
 }
@@ -55,7 +57,10 @@ export class CommitQueue {
    */
   submit<T>(work: (commit: Commit) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ run: () => this.#run(work, resolve, reject), refuse: reject });
+      this.#waiting.push({
+        run: (isAlone) => this.#run(work, resolve, reject, isAlone),
+        refuse: reject,
+      });
       if (!this.#busy) void this.#drain();
     });
   }
@@ -64,10 +69,15 @@ export class CommitQueue {
     work: (commit: Commit) => T,
     resolve: (value: T) => void,
     reject: (error: unknown) => void,
+    isAlone: boolean,
   ): () => void {
     const effects: (() => void)[] = [];
     try {
-      const value = this.#host.transaction(() => work({ after: (effect) => effects.push(effect) }));
+      const value = this.#host.transaction(() => {
+        const result = work({ after: (effect) => effects.push(effect) });
+        if (isAlone) this.#host.seal?.();
+        return result;
+      });
       return () => {
         for (const effect of effects) this.#guard(effect);
         resolve(value);
@@ -106,10 +116,23 @@ export class CommitQueue {
     const jobs = this.#waiting;
     if (jobs.length === 0) return 0;
     this.#waiting = [];
-    const answers = jobs.map((job) => job.run());
+    const answers = this.#runAll(jobs);
     this.#guard(() => this.#host.publish());
     for (const answer of answers) answer();
     return jobs.length;
+  }
+
+  #runAll(jobs: readonly Job[]): readonly (() => void)[] {
+    if (jobs.length === 1) return jobs.map((job) => job.run(true));
+    try {
+      return this.#host.transaction(() => {
+        const answers = jobs.map((job) => job.run(false));
+        this.#host.seal?.();
+        return answers;
+      });
+    } catch (error) {
+      return jobs.map((job) => () => job.refuse(error));
+    }
   }
 
   /** What is told after the writes cannot undo them, nor keep others from being told. */

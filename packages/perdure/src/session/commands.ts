@@ -52,14 +52,17 @@ export function execute(context: CommandContext, id: string, command: Command): 
 
 /** Merges metadata shallowly; a null deletes its key. Throws `too_large`. */
 export function setMeta(log: SessionLog, patch: JsonObject, by: string, at: number): number {
-  const merged = mergeMeta(log.state.meta, patch);
-  if (new TextEncoder().encode(JSON.stringify(merged)).length > MAX_META_BYTES)
+  const merged = JSON.stringify(mergeMeta(log.state.meta, patch));
+  // UTF-8 has at most three bytes for each UTF-16 unit: count exactly only where it matters.
+  if (merged.length * 3 > MAX_META_BYTES && utf8Length(merged) > MAX_META_BYTES)
     throw new PerdureError(
       "too_large",
       `All metadata together has at most ${MAX_META_BYTES} bytes.`,
     );
   return log.append({ type: "session.meta", patch, by, at });
 }
+
+const utf8Length = (text: string) => new TextEncoder().encode(text).length;
 
 function prompt(
   { log, at, by }: CommandContext,

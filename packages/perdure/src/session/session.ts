@@ -71,6 +71,8 @@ export class Session {
   readonly #relay: Relay;
   readonly #readers: Readers;
   readonly #queue: CommitQueue;
+  /** Whether the batch under way has something that must not wait for the next flush. */
+  #isFlushDue = false;
   #flushTimer: (() => void) | undefined;
   #listing = "";
 
@@ -102,6 +104,7 @@ export class Session {
     });
     this.#queue = new CommitQueue({
       transaction: (work) => this.#sql.transaction(work),
+      seal: () => this.#seal(),
       sync: () => host.sync(),
       publish: () => this.#publish(),
       onFault: (error) => host.abort(error),
@@ -304,7 +307,7 @@ export class Session {
       ok: true,
       result: execute(context, id, command),
     }));
-    this.#log.flush();
+    this.#isFlushDue = true;
     if (command.op === "terminate") commit.after(() => this.#closeRunners());
     return reply;
   }
@@ -325,6 +328,13 @@ export class Session {
         this.#readers.announce({ t: "runner", runner: this.#relay.presence() });
       });
     });
+  }
+
+  /** One row for all that a batch has appended. */
+  #seal(): void {
+    if (!this.#isFlushDue) return;
+    this.#isFlushDue = false;
+    this.#log.flush();
   }
 
   /** Tells everybody what a batch has changed. Runs after its writes; the platform holds it until they are durable. */

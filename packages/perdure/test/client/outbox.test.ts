@@ -66,6 +66,17 @@ test("C15 a command without a reply is sent again after 10 s on an open link, un
   expect(sentIds(server)).toHaveLength(3);
 });
 
+test("an id that was answered is sent again at once when it is used again", async () => {
+  const { server, client } = await liveClient();
+  const first = client.send("Hi", { id: "p1" });
+  await settle();
+  server.connection.push(reply("p1", 7));
+  await first;
+  void client.send("Hi", { id: "p1" });
+  await settle();
+  expect(sentIds(server)).toEqual(["p1", "p1"]);
+});
+
 test("each method sends its command", async () => {
   const { server, client } = await liveClient();
   void client.cancel();

@@ -138,6 +138,36 @@ test("C12 a job that fails undoes its own rows and memory, and nothing of anothe
   ]);
 });
 
+test("a batch is sealed once, in its transaction", async () => {
+  const world: QueueWorld = new QueueWorld({
+    seal: () => void world.sql.run("INSERT INTO jobs (name) VALUES ('seal')"),
+  });
+  void world.submit("a");
+  void world.submit("b");
+  const failed = world.submit("c", { failure: new Error("no") });
+  void world.submit("d");
+  await Promise.all([expect(failed).rejects.toThrow("no"), world.confirmAll()]);
+  expect(world.rows()).toEqual(["a", "seal", "b", "d", "seal"]);
+});
+
+test("C3 a seal that fails undoes the whole batch, and refuses all its jobs", async () => {
+  let isFull = false;
+  const world = new QueueWorld({
+    seal: () => {
+      if (isFull) throw new Error("full");
+    },
+  });
+  void world.submit("a");
+  const replies = Promise.allSettled([world.submit("b"), world.submit("c")]);
+  isFull = true;
+  await world.confirmAll();
+  expect((await replies).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  expect(await world.submit("d").catch((error: Error) => error.message)).toBe("full");
+  expect(world.rows()).toEqual(["a"]);
+  expect(world.memory).toEqual(["a"]);
+  expect(world.told).not.toContain("b");
+});
+
 test("effects run after the whole batch is written, and only those of jobs that succeeded", async () => {
   const world = new QueueWorld();
   void world.submit("first");

@@ -92,6 +92,16 @@ test("C11 C12 commands that are committed together take effect in order, and eac
   expect(world.types().slice(2)).toEqual(["turn.queued", "turn.queued", "turn.ended"]);
 });
 
+test("L3 what is committed together is one row of the log", async () => {
+  const world = await SessionWorld.created();
+  const rows = () => world.sql.run("SELECT position FROM log").length;
+  const before = rows();
+  const ids = ["first", "a", "b", "c", "d"];
+  await Promise.all(ids.map((id) => world.command(id, { op: "set-meta", patch: { id } })));
+  expect(rows() - before).toBe(2);
+  expect(world.types().filter((type) => type === "session.meta")).toHaveLength(5);
+});
+
 test("C4 a refusal that would be the same tomorrow is kept; any other may be tried again", async () => {
   const world = await SessionWorld.created();
   const cancel = { op: "cancel", turn: "p" } as const;

@@ -2,7 +2,7 @@
 
 import { equalSecrets } from "perdure/auth";
 import type { AssetServer } from "perdure/http";
-import { connectionGate, createApp } from "perdure/http";
+import { connectionGate, createApp, sessionGate } from "perdure/http";
 import { PerdureError } from "perdure/protocol";
 import type { SessionIndexDO } from "perdure/session";
 import { SessionDO as Session } from "perdure/session";
@@ -24,14 +24,17 @@ interface Env {
   /** Other origins whose pages may use the server: that of a proxy which speaks https, for example. */
   readonly PERDURE_ALLOWED_ORIGINS?: readonly string[];
   readonly PERDURE_MAX_CONNECTIONS: number;
+  readonly PERDURE_MAX_ACTIVE_SESSIONS: number;
   readonly PERDURE_COOKIE: string;
 }
 
-/** A session that reports its open sockets to the gate of this process. */
+/** A session that reports its open sockets to the gates of this process. */
 export class SessionDO extends Session {
   protected override onConnectionsChanged(count: number): void {
     const { name } = this.ctx.id;
-    if (name !== undefined) connectionGate.report(name, count);
+    if (name === undefined) return;
+    connectionGate.report(name, count);
+    sessionGate.report(name, count);
   }
 }
 
@@ -43,6 +46,7 @@ const app = createApp<Env>({
   allowedHosts: (env) => env.PERDURE_ALLOWED_HOSTS,
   allowedOrigins: (env) => env.PERDURE_ALLOWED_ORIGINS,
   maxConnections: (env) => env.PERDURE_MAX_CONNECTIONS,
+  maxActiveSessions: (env) => env.PERDURE_MAX_ACTIVE_SESSIONS,
   cookieName: (env) => env.PERDURE_COOKIE,
 });
 

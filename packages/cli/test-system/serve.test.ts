@@ -67,6 +67,7 @@ test("The Worker learns the host names, the limit of connections and the cookie'
     ],
     PERDURE_ALLOWED_ORIGINS: ["https://box.example"],
     PERDURE_MAX_CONNECTIONS: 20,
+    PERDURE_MAX_ACTIVE_SESSIONS: Math.floor((openFileLimit() - 128 - 20 * 2) / 3),
     PERDURE_COOKIE: `perdure_${port}`,
   });
 });

@@ -6,6 +6,7 @@ const settings = {
   allowedHosts: ["127.0.0.1:8787", "localhost:8787"],
   allowedOrigins: [],
   maxConnections: 153,
+  maxActiveSessions: 196,
   storage: "/srv/perdure/data",
   console: "/usr/lib/perdure/console",
 };
@@ -29,6 +30,7 @@ const config :Workerd.Config = (
           (name = "PERDURE_ALLOWED_HOSTS", json = "[\\"127.0.0.1:8787\\",\\"localhost:8787\\"]"),
           (name = "PERDURE_ALLOWED_ORIGINS", json = "[]"),
           (name = "PERDURE_MAX_CONNECTIONS", json = "153"),
+          (name = "PERDURE_MAX_ACTIVE_SESSIONS", json = "196"),
           (name = "PERDURE_COOKIE", text = "perdure_8787"),
         ],
         durableObjectNamespaces = [

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { maxConnections } from "../src/serve/open-files.ts";
+import { maxActiveSessions, maxConnections } from "../src/serve/open-files.ts";
 import { restartDelay } from "../src/serve/restart-backoff.ts";
 
 test.for([
@@ -13,6 +13,24 @@ test.for([
     expect(expected * 2 + expected * 3 + 256).toBeLessThanOrEqual(openFiles);
   },
 );
+
+test.for([
+  [400, 28, 72],
+  [1_024, 153, 196],
+  [1_024, 5, 295],
+  [20_000, 3_948, 3_992],
+] as const)(
+  "With %i open files and %i sockets, %i sessions may be awake besides 128 other files",
+  ([openFiles, connections, expected]) => {
+    expect(maxActiveSessions(openFiles, connections)).toBe(expected);
+    expect(connections * 2 + expected * 3 + 128).toBeLessThanOrEqual(openFiles);
+    expect(expected).toBeGreaterThan(connections);
+  },
+);
+
+test("At least 16 sessions may be awake, however low the limit is", () => {
+  expect(maxActiveSessions(64, 16)).toBe(16);
+});
 
 test("At least 16 connections are admitted, however low the limit is", () => {
   expect(maxConnections(300)).toBe(16);

@@ -1,6 +1,6 @@
 import type { TokenRequest } from "../src/auth/index.ts";
 import { signToken } from "../src/auth/index.ts";
-import type { ConnectionGate } from "../src/http/index.ts";
+import type { ConnectionGate, SessionGate } from "../src/http/index.ts";
 import { createApp } from "../src/http/index.ts";
 import type { Connection, Identity } from "../src/object/index.ts";
 import { connectionOf } from "../src/object/index.ts";
@@ -106,10 +106,11 @@ export interface Settings {
   readonly allowedOrigins?: readonly string[];
   readonly assets?: { fetch(request: Request): Promise<Response> };
   readonly maxConnections?: number;
+  readonly maxActiveSessions?: number;
 }
 
 /** An app over fakes, and a way to send it requests. */
-export function appOver(settings: Settings = {}, gate?: ConnectionGate) {
+export function appOver(settings: Settings = {}, gate?: ConnectionGate, active?: SessionGate) {
   const sessions = new FakeSessions();
   const index = new FakeIndex();
   const app = createApp<Settings>(
@@ -121,8 +122,10 @@ export function appOver(settings: Settings = {}, gate?: ConnectionGate) {
       allowedOrigins: (env) => env.allowedOrigins,
       assets: (env) => env.assets,
       maxConnections: (env) => env.maxConnections,
+      maxActiveSessions: (env) => env.maxActiveSessions,
     },
     gate,
+    active,
   );
   const send = async (path: string, init?: RequestInit): Promise<Response> =>
     app.fetch(new Request(new URL(path, ORIGIN), { redirect: "manual", ...init }), settings);

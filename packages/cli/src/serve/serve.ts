@@ -4,7 +4,7 @@ import { findBuiltFiles } from "./built-files.ts";
 import { openDataFolder } from "./data-folder.ts";
 import { InstanceLock } from "./instance-lock.ts";
 import { signLoginToken } from "./login-token.ts";
-import { maxConnections, openFileLimit } from "./open-files.ts";
+import { maxActiveSessions, maxConnections, openFileLimit } from "./open-files.ts";
 import { createSecret, openSecret } from "./secret.ts";
 import { Supervisor } from "./supervisor.ts";
 import type { WorkerdSettings } from "./workerd-config.ts";
@@ -79,12 +79,14 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     const address: ListenAddress = { host, port: await findFreePort({ host, port }) };
     const url = urlOf(address);
     lock.update({ port: address.port, url });
-    const connections = maxConnections(openFileLimit(), options.maxConnections);
+    const openFiles = openFileLimit();
+    const connections = maxConnections(openFiles, options.maxConnections);
     const settings: WorkerdSettings = {
       address,
       allowedHosts: allowedHosts(address, options.allowedHosts),
       allowedOrigins: options.allowedOrigins ?? [],
       maxConnections: connections,
+      maxActiveSessions: maxActiveSessions(openFiles, connections),
       storage: folder.storage,
       console: files.console,
     };

@@ -40,6 +40,8 @@ export interface WorkerdSettings {
   readonly allowedOrigins: readonly string[];
   /** Open connections past which new ones are refused. */
   readonly maxConnections: number;
+  /** Sessions that may be awake past which requests to further ones are refused. */
+  readonly maxActiveSessions: number;
   /** Folder of the SQLite databases. */
   readonly storage: string;
   /** Folder of the console's files. */
@@ -63,7 +65,8 @@ export function writeWorkerdConfig(
 
 /** The configuration as Cap'n Proto text. It holds no secret. */
 export function formatWorkerdConfig(settings: WorkerdSettings): string {
-  const { address, allowedHosts, allowedOrigins, maxConnections, storage, console } = settings;
+  const { address, allowedHosts, allowedOrigins, storage, console } = settings;
+  const { maxConnections, maxActiveSessions } = settings;
   const bindings = [
     ...OBJECT_CLASSES.map(
       ({ binding, className }) =>
@@ -74,6 +77,7 @@ export function formatWorkerdConfig(settings: WorkerdSettings): string {
     `(name = "PERDURE_ALLOWED_HOSTS", json = ${text(JSON.stringify(allowedHosts))})`,
     `(name = "PERDURE_ALLOWED_ORIGINS", json = ${text(JSON.stringify(allowedOrigins))})`,
     `(name = "PERDURE_MAX_CONNECTIONS", json = ${text(String(maxConnections))})`,
+    `(name = "PERDURE_MAX_ACTIVE_SESSIONS", json = ${text(String(maxActiveSessions))})`,
     // Cookies ignore ports: without one in its name, two servers on a machine would take each other's.
     `(name = "PERDURE_COOKIE", text = ${text(`perdure_${address.port}`)})`,
   ];

@@ -44,6 +44,7 @@ export async function startForgetfulServer(dir: string): Promise<ForgetfulServer
     allowedHosts: [new URL(url).host],
     allowedOrigins: [],
     maxConnections: 1_000,
+    maxActiveSessions: 1_000,
     storage: folder.storage,
     console: files.console,
   };

@@ -6,14 +6,18 @@ import type { Identity } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import { checkOrigin, credentialOf } from "./credential.ts";
 import type { AppContext, AppOptions, SessionStub } from "./options.ts";
+import type { SessionGate } from "./session-gate.ts";
 import { parseSessionId } from "./session-id.ts";
 
 /** A session that the caller may use. */
 export interface OpenSession {
   readonly id: string;
-  readonly stub: SessionStub;
   readonly identity: Identity;
+  readonly call: SessionCall;
 }
+
+/** Calls a session's object where that may be awake. Throws `unavailable` where no more may be. */
+export type SessionCall = <T>(call: (stub: SessionStub) => Promise<T>) => Promise<T>;
 
 /** Reads and verifies the request's token. Throws `bad_origin` or `unauthorized`. */
 export async function authenticate<Env>(
@@ -34,6 +38,7 @@ export async function authenticate<Env>(
 export function openSession<Env>(
   c: AppContext<Env>,
   options: AppOptions<Env>,
+  gate: SessionGate,
   action: Action,
 ): OpenSession {
   const id = parseSessionId(c.req.param("id"));
@@ -41,7 +46,20 @@ export function openSession<Env>(
   requireRole(c, action);
   if (!opensSession(claims, id))
     throw new PerdureError("forbidden", "The token is for another session: get one for this one.");
-  return { id, stub: options.sessions(c.env).getByName(id), identity: identityOf(claims) };
+  return { id, identity: identityOf(claims), call: sessionCall(c, options, gate, id) };
+}
+
+/** The way to the object of a session, whoever asks. */
+export function sessionCall<Env>(
+  c: AppContext<Env>,
+  options: AppOptions<Env>,
+  gate: SessionGate,
+  id: string,
+): SessionCall {
+  return (call) =>
+    gate.admit(id, options.maxActiveSessions?.(c.env), () =>
+      call(options.sessions(c.env).getByName(id)),
+    );
 }
 
 /** Throws `forbidden` where the token is for one session only. */

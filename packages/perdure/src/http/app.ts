@@ -12,6 +12,8 @@ import { addLoginRoutes } from "./login-routes.ts";
 import type { App, AppContext, AppEnv, AppOptions } from "./options.ts";
 import { errorBehind, errorResponse } from "./problem.ts";
 import { json, notFound, resource } from "./resource.ts";
+import type { SessionGate } from "./session-gate.ts";
+import { sessionGate } from "./session-gate.ts";
 import { addSessionRoutes } from "./session-routes.ts";
 import { addSocketRoutes } from "./socket-routes.ts";
 import { addTokenRoutes } from "./token-routes.ts";
@@ -24,11 +26,13 @@ const RESERVED = new Set(["v1", "health", "login", "logout", "_perdure"]);
  * host names never reach an object.
  *
  * @param options Where to find everything in the Worker's `env`.
- * @param gate Counts and limits connections; the process has one.
+ * @param connections Counts and limits connections; the process has one.
+ * @param sessions Counts and limits sessions that are awake; the process has one.
  */
 export function createApp<Env>(
   options: AppOptions<Env>,
-  gate: ConnectionGate = connectionGate,
+  connections: ConnectionGate = connectionGate,
+  sessions: SessionGate = sessionGate,
 ): App<Env> {
   const app = new Hono<AppEnv<Env>>();
   app.onError((error, c) => answerError(error, c));
@@ -55,9 +59,9 @@ export function createApp<Env>(
   resource(app, "/health", { GET: () => json({ status: "ok" }) });
   addLoginRoutes(app, options);
   addTokenRoutes(app, options);
-  addSessionRoutes(app, options);
-  addEventRoutes(app, options, gate);
-  addSocketRoutes(app, options, gate);
+  addSessionRoutes(app, options, sessions);
+  addEventRoutes(app, options, connections, sessions);
+  addSocketRoutes(app, options, connections, sessions);
   return app;
 }
 

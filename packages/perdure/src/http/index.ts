@@ -4,3 +4,4 @@ export * from "./app.ts";
 export * from "./connection-gate.ts";
 export * from "./options.ts";
 export * from "./problem.ts";
+export * from "./session-gate.ts";

@@ -42,6 +42,11 @@ export interface AppOptions<Env> {
   readonly assets?: (env: Env) => AssetServer | undefined;
   /** Open sockets and event streams of this process past which new ones are refused; undefined, the default: no limit. */
   readonly maxConnections?: (env: Env) => number | undefined;
+  /**
+   * Sessions of this process that may be awake past which a request to a further one is refused; undefined, the default: no
+   * limit, as on Cloudflare's network. One counts while it has connections, and for 12 s after its last request.
+   */
+  readonly maxActiveSessions?: (env: Env) => number | undefined;
 }
 
 /** What a request carries through the app. */

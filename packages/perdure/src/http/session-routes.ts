@@ -5,13 +5,14 @@ import { identityOf } from "../auth/index.ts";
 import type { Command, JsonObject, Reply } from "../protocol/index.ts";
 import { errorOf } from "../protocol/index.ts";
 import type { ApprovalRecord } from "../session/index.ts";
-import { openSession, requireEverySession, requireRole } from "./access.ts";
+import { openSession, requireEverySession, requireRole, sessionCall } from "./access.ts";
 import { badRequest, commandIdOf, commandOf, optionalText, readJson } from "./body.ts";
 import type { App, AppContext, AppOptions } from "./options.ts";
 import { wholeNumber } from "./query.ts";
 import type { Handler } from "./resource.ts";
 import { json, resource } from "./resource.ts";
 import { valueOf } from "./result.ts";
+import type { SessionGate } from "./session-gate.ts";
 import { newSessionId, parseSessionId } from "./session-id.ts";
 
 /** Longest title, in UTF-16 units: one line of a list. */
@@ -28,28 +29,33 @@ const APPROVAL_STATES: readonly ApprovalRecord["state"][] = [
 ];
 
 /** Adds the routes of sessions. */
-export function addSessionRoutes<Env>(app: App<Env>, options: AppOptions<Env>): void {
+export function addSessionRoutes<Env>(
+  app: App<Env>,
+  options: AppOptions<Env>,
+  gate: SessionGate,
+): void {
   const command = (
     action: Action & Command["op"],
     fields: (body: JsonObject, c: AppContext<Env>) => JsonObject,
     status: 200 | 202 = 200,
   ): Handler<Env> => {
     return async (c) => {
-      const { stub, identity } = openSession(c, options, action);
+      const { call, identity } = openSession(c, options, gate, action);
       const body = await readJson(c.req.raw);
       const id = commandIdOf(body);
-      return replyResponse(await stub.command(identity, id, commandOf(fields(body, c))), status);
+      const command = commandOf(fields(body, c));
+      return replyResponse(await call((stub) => stub.command(identity, id, command)), status);
     };
   };
 
   resource(app, "/v1/sessions", {
     GET: (c) => listSessions(c, options),
-    POST: (c) => createSession(c, options),
+    POST: (c) => createSession(c, options, gate),
   });
   resource(app, "/v1/sessions/:id", {
     GET: async (c) => {
-      const { stub, identity } = openSession(c, options, "describe");
-      return json(valueOf(await stub.describe(identity)));
+      const { call, identity } = openSession(c, options, gate, "describe");
+      return json(valueOf(await call((stub) => stub.describe(identity))));
     },
     PATCH: command("set-meta", ({ meta }) => {
       if (meta === undefined) throw badRequest("`meta` is missing: an object, where null deletes");
@@ -58,10 +64,12 @@ export function addSessionRoutes<Env>(app: App<Env>, options: AppOptions<Env>): 
   });
   resource(app, "/v1/sessions/:id/messages", {
     GET: async (c) => {
-      const { stub, identity } = openSession(c, options, "read");
+      const { call, identity } = openSession(c, options, gate, "read");
       const before = wholeNumber(c.req.query("before"), "before");
       const limit = wholeNumber(c.req.query("limit"), "limit");
-      return json(valueOf(await stub.messages(identity, defined({ before, limit }))));
+      return json(
+        valueOf(await call((stub) => stub.messages(identity, defined({ before, limit })))),
+      );
     },
     POST: command("prompt", promptOf, 202),
   });
@@ -70,9 +78,9 @@ export function addSessionRoutes<Env>(app: App<Env>, options: AppOptions<Env>): 
   });
   resource(app, "/v1/sessions/:id/approvals", {
     GET: async (c) => {
-      const { stub, identity } = openSession(c, options, "read");
+      const { call, identity } = openSession(c, options, gate, "read");
       const state = approvalState(c.req.query("state"));
-      return json({ approvals: valueOf(await stub.approvals(identity, state)) });
+      return json({ approvals: valueOf(await call((stub) => stub.approvals(identity, state))) });
     },
   });
   resource(app, "/v1/sessions/:id/approvals/:approvalId", {
@@ -100,16 +108,19 @@ async function listSessions<Env>(c: AppContext<Env>, options: AppOptions<Env>): 
   return json(await options.index(c.env).getByName(owner).list(defined({ limit, before })));
 }
 
-async function createSession<Env>(c: AppContext<Env>, options: AppOptions<Env>): Promise<Response> {
+async function createSession<Env>(
+  c: AppContext<Env>,
+  options: AppOptions<Env>,
+  gate: SessionGate,
+): Promise<Response> {
   requireRole(c, "create");
   requireEverySession(c);
   const body = await readJson(c.req.raw);
   const id = body["id"] === undefined ? newSessionId() : parseSessionId(body["id"]);
   const title = optionalText(body, "title", MAX_TITLE_LENGTH);
-  const stub = options.sessions(c.env).getByName(id);
-  const info = valueOf(
-    await stub.create(identityOf(c.get("claims")), { id, ...defined({ title }) }),
-  );
+  const identity = identityOf(c.get("claims"));
+  const call = sessionCall(c, options, gate, id);
+  const info = valueOf(await call((stub) => stub.create(identity, { id, ...defined({ title }) })));
   return json(info, info.created ? 201 : 200, { location: `/v1/sessions/${id}` });
 }
 

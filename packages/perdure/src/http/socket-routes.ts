@@ -9,28 +9,30 @@ import type { ConnectionGate } from "./connection-gate.ts";
 import { isUpgrade, offeredSubprotocols, SUBPROTOCOL } from "./credential.ts";
 import type { App, AppContext, AppOptions } from "./options.ts";
 import { resource } from "./resource.ts";
+import type { SessionGate } from "./session-gate.ts";
 
 /** Adds the routes of a session's sockets. */
 export function addSocketRoutes<Env>(
   app: App<Env>,
   options: AppOptions<Env>,
-  gate: ConnectionGate,
+  connections: ConnectionGate,
+  sessions: SessionGate,
 ): void {
   const connect = async (
     c: AppContext<Env>,
-    { stub, identity }: OpenSession,
+    { call, identity }: OpenSession,
     connection: Pick<Connection, "kind" | "role">,
   ) => {
     requireUpgrade(c.req.raw);
-    const webSocket = await gate.admit(options.maxConnections?.(c.env), () =>
-      openObjectSocket(stub, { ...identity, ...connection }),
+    const webSocket = await connections.admit(options.maxConnections?.(c.env), () =>
+      call((stub) => openObjectSocket(stub, { ...identity, ...connection })),
     );
     return new Response(null, { status: 101, webSocket, headers: selectSubprotocol(c.req.raw) });
   };
 
   resource(app, "/v1/sessions/:id/ws", {
     GET: (c) => {
-      const session = openSession(c, options, "read");
+      const session = openSession(c, options, sessions, "read");
       return connect(c, session, { kind: "reader", role: session.identity.role });
     },
   });
@@ -38,7 +40,7 @@ export function addSocketRoutes<Env>(
     GET: (c) => {
       // Who may mint a runner's token may come as the runner at once; the object only ever meets a runner.
       const isAdmin = c.get("claims").role === "admin";
-      const session = openSession(c, options, isAdmin ? "mint-token" : "run");
+      const session = openSession(c, options, sessions, isAdmin ? "mint-token" : "run");
       return connect(c, session, { kind: "runner", role: "runner" });
     },
   });

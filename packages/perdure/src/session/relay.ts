@@ -72,7 +72,7 @@ export class Relay {
     readonly links: () => readonly Link[];
     readonly session: () => string;
     /** Commands must be sent again: call `redelivered` and do what it says. */
-    readonly onRedelivery: () => void;
+    readonly onRedelivery: (isLast: boolean) => void;
   }) {
     this.#log = options.log;
     this.#redelivery = new Redelivery(options.clock, options.onRedelivery);
@@ -129,14 +129,15 @@ export class Relay {
     return isHeld ? this.flushed() : { sends: this.#deliver(link), closes: [] };
   }
 
-  /** Commands that were sent and not begun, once more: a frame may be lost on a link that stays open. */
-  redelivered(): RelayOutcome {
+  /** Commands that were sent and not begun, once more; after the last time the connection ends, so that a new one is made. */
+  redelivered(isLast: boolean): RelayOutcome {
     const link = this.#current();
-    if (link !== undefined) this.#delivered.delete(link);
-    if (link !== undefined && !this.#unwelcomed.has(link))
-      return { sends: this.#deliver(link), closes: [] };
-    this.#watch(undefined);
-    return NOTHING;
+    if (link === undefined || isLast) {
+      this.#watch(undefined);
+      return { sends: [], closes: link === undefined ? [] : [silent(link)] };
+    }
+    this.#delivered.delete(link);
+    return this.#unwelcomed.has(link) ? NOTHING : { sends: this.#deliver(link), closes: [] };
   }
 
   /** Memory is new: what an earlier one had delivered is watched on. */
@@ -369,6 +370,12 @@ const replaced = (link: Link): Closing => ({
   link,
   code: CLOSE.replaced,
   reason: "A newer connection of this runner took over.",
+});
+
+const silent = (link: Link): Closing => ({
+  link,
+  code: CLOSE.goingAway,
+  reason: "This runner begins nothing of what it is sent; reconnect.",
 });
 
 const fenced = (link: Link): Closing => ({

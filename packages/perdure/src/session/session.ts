@@ -95,7 +95,7 @@ export class Session {
       decisions: this.#decisions,
       links,
       session,
-      onRedelivery: () => this.#perform(this.#relay.redelivered()),
+      onRedelivery: (isLast) => this.#perform(this.#relay.redelivered(isLast)),
     });
     this.#readers = new Readers(this.#log, clock, {
       incarnation: host.incarnation,

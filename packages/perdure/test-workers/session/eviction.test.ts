@@ -70,13 +70,14 @@ test("after an eviction a prompt is taken, once", async () => {
 });
 
 test("after an eviction a decision reaches the runner, once", async () => {
-  const { session, runner, head } = await running("decide");
+  const { session, runner, head, asked } = await running("decide");
   await evictDurableObject(session);
   const decide = { op: "decide", approval: "a", option: "yes" } as const;
   const reply = await session.command(OWNER, "d", decide);
   expect(reply).toMatchObject({ ok: true, result: { position: head + 1 } });
   const { command } = await runner.next("command");
   expect(command).toMatchObject({ kind: "answer", approval: "a", option: "yes" });
+  await runner.emit(asked + 1, { type: "command.begun", command: command.command, at: 1 });
   await evictDurableObject(session);
   expect(await session.command({ ...OWNER, subject: "bob" }, "e", decide)).toMatchObject({
     error: { code: "already_decided", extra: { by: "ada", option: "yes" } },

@@ -38,20 +38,37 @@ test("N12 a command is delivered on every connection until it is begun, once on 
   expect(runner.commands()).toEqual([]);
 });
 
-test("N25 a command that is not begun is sent again after 5 s, 10 s, 20 s and then every 40 s", async () => {
+test("N25 a command that is not begun is sent again after 5 s, 10 s and 20 s; 40 s later the connection ends", async () => {
   const world = await SessionWorld.created();
   const runner = await world.runner();
   await world.prompt("p");
   const [command] = runner.commands();
-  for (const wait of [5_000, 10_000, 20_000, 40_000, 40_000]) {
+  for (const wait of [5_000, 10_000, 20_000]) {
     world.clock.advance(wait - 1);
     expect(runner.commands()).toEqual([]);
     world.clock.advance(1);
     expect(runner.commands()).toEqual([command]);
   }
+  world.clock.advance(39_999);
+  expect(runner.link.closed).toBeUndefined();
+  world.clock.advance(1);
+  expect(runner.link.closed?.code).toBe(1001);
+  expect(world.clock.waiting).toBe(0);
+  await runner.reconnect();
+  expect(runner.commands()).toEqual([command]);
+});
+
+test("N25 a command that is begun is not sent again", async () => {
+  const world = await SessionWorld.created();
+  const runner = await world.runner();
+  await world.prompt("p");
+  const [command] = runner.commands();
+  world.clock.advance(5_000);
+  expect(runner.commands()).toEqual([command]);
   await runner.begin(command?.command ?? 0);
   world.clock.advance(100_000);
   expect(runner.commands()).toEqual([]);
+  expect(runner.link.closed).toBeUndefined();
 });
 
 test("N25 memory that is new sends again what the one before had sent", async () => {

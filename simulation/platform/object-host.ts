@@ -67,6 +67,18 @@ export function installPlatform(): void {
   });
 }
 
+/** Hears what goes over the sockets of an object. */
+export interface SocketObserver {
+  /** The object has lost its memory, and wakes with these sockets. */
+  woke(sockets: readonly ServerSocket[]): void;
+  /** A frame has arrived. */
+  received(socket: ServerSocket, text: string): void;
+  /** A frame has left: all that was written before it is durable. */
+  sent(socket: ServerSocket, text: string): void;
+  /** The object closes a socket. */
+  closing(socket: ServerSocket, code: number): void;
+}
+
 /** The host of one object. */
 export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
   readonly #runtime: Runtime;
@@ -75,6 +87,8 @@ export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
   readonly #env: unknown;
   /** Called with each new life of the object, before anything else happens to it. */
   onWake: (object: T) => void = () => {};
+  /** Hears all that goes over the object's sockets. */
+  observer: SocketObserver | undefined;
   /** Called when memory is about to go and all that it wrote is durable. */
   onEnd: (object: T) => void = () => {};
   readonly storage: SimulatedStorage;
@@ -99,6 +113,11 @@ export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
   /** How often memory was new. */
   get lives(): number {
     return this.#lives;
+  }
+
+  /** The object's ends of all connections. */
+  get sockets(): readonly ServerSocket[] {
+    return this.#sockets;
   }
 
   /** All open connections. */
@@ -205,8 +224,17 @@ export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
     this.storage.gate(effect);
   }
 
+  onSent(socket: ServerSocket, text: string): void {
+    this.observer?.sent(socket, text);
+  }
+
+  onClosing(socket: ServerSocket, code: number): void {
+    this.observer?.closing(socket, code);
+  }
+
   onMessage(socket: ServerSocket, text: string): void {
     const life = this.#wake();
+    this.observer?.received(socket, text);
     if (life !== undefined)
       this.#enter(life, () => life.object.webSocketMessage(asPlatform(socket), text));
   }
@@ -234,6 +262,7 @@ export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
         object: new this.#objectClass(this.#context(process), this.#env as never),
       };
     });
+    this.observer?.woke(this.#sockets);
     this.look(this.onWake);
     return this.#life;
   }

@@ -13,6 +13,10 @@ export interface SocketHost {
   /** The text that the platform answers by itself, without waking the object. */
   readonly autoResponse: { readonly request: string; readonly response: string } | undefined;
   onMessage(socket: ServerSocket, text: string): void;
+  /** A frame leaves the object: all that was written before it is durable. */
+  onSent(socket: ServerSocket, text: string): void;
+  /** The object closes the socket. */
+  onClosing(socket: ServerSocket, code: number): void;
   onClose(socket: ServerSocket, code: number, reason: string): void;
 }
 
@@ -43,6 +47,10 @@ export class ServerSocket implements WireEnd {
     this.#isAccepted = true;
   }
 
+  get isOpen(): boolean {
+    return this.readyState === OPEN;
+  }
+
   get isAccepted(): boolean {
     return this.#isAccepted;
   }
@@ -57,12 +65,16 @@ export class ServerSocket implements WireEnd {
 
   send(text: string): void {
     if (this.readyState !== OPEN) throw new TypeError("Can't call WebSocket send() after close().");
-    this.#host.gate(() => this.#wire?.send(DIALLED, { kind: "text", text }));
+    this.#host.gate(() => {
+      this.#host.onSent(this, text);
+      this.#wire?.send(DIALLED, { kind: "text", text });
+    });
   }
 
   close(code = 1005, reason = ""): void {
     if (this.readyState >= CLOSING) return;
     this.readyState = CLOSING;
+    this.#host.onClosing(this, code);
     this.#host.gate(() => this.#wire?.send(DIALLED, { kind: "close", code, reason }));
   }
 

@@ -16,6 +16,8 @@ export class SimulatedStorage {
   readonly #database = new DatabaseSync(":memory:");
   readonly #statements = new Map<string, StatementSync>();
   readonly #onAlarm: () => void;
+  /** Called when the disk has confirmed something, before anything that waited for it happens. */
+  onConfirmed: () => void = () => {};
   #isDirty = false;
   #depth = 0;
   /** What waits for the disk: sends, replies, and calls of `sync`. */
@@ -74,6 +76,7 @@ export class SimulatedStorage {
     this.#isDirty = false;
     this.#durableAlarm = this.#alarm;
     this.#schedule();
+    this.onConfirmed();
     for (const effect of this.#gated.splice(0)) effect();
   }
 

@@ -55,6 +55,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: "simulation",
+          environment: "node",
+          include: ["simulation/test/**/*.test.ts"],
+          fileParallelism: false,
+          // Each is a process of its own, and the machine of CI has two cores.
+          maxConcurrency: 2,
+          testTimeout: 600_000,
+        },
+      },
+      {
+        test: {
           name: "chaos",
           environment: "node",
           include: ["packages/*/test-chaos/**/*.test.ts"],

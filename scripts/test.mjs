@@ -28,6 +28,7 @@ const stages = [
   { name: "publint", needs: "pack", run: () => check("publint", tarball, "--strict") },
   { name: "attw", needs: "pack", run: () => check("attw", tarball, "--profile", "esm-only") },
   { name: "unit tests", run: () => tests("unit") },
+  { name: "simulation", run: () => tests("simulation") },
   { name: "workers tests", run: () => tests("workers") },
   { name: "system tests", needs: "build", run: () => tests("system") },
 ];

@@ -1,0 +1,23 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What a run of the simulation printed, and whether it was as it should be. */
+export interface Run {
+  readonly isGood: boolean;
+  readonly output: string;
+}
+
+/** Runs `npm run simulate -- <parameters>`, without npm. */
+export function simulate(...parameters: readonly string[]): Promise<Run> {
+  const node = ["--conditions=perdure-source", "--import", "./simulation/hooks.mjs"];
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [...node, "simulation/main.ts", ...parameters],
+      { cwd: ROOT, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => resolve({ isGood: error === null, output: stdout + stderr }),
+    );
+  });
+}

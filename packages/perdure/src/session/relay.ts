@@ -126,6 +126,8 @@ export class Relay {
     const isHeld = this.#unwelcomed.get(link) ?? false;
     this.#unwelcomed.delete(link);
     if (link !== this.#current()) return NOTHING;
+    // What was sent on the connection before is sent on this one now: the wait for its begin starts anew.
+    this.#watch(undefined);
     return isHeld ? this.flushed() : { sends: this.#deliver(link), closes: [] };
   }
 

@@ -58,6 +58,20 @@ test("N25 a command that is not begun is sent again after 5 s, 10 s and 20 s; 40
   expect(runner.commands()).toEqual([command]);
 });
 
+test("N25 on a new connection the wait for the begin of a command starts anew", async () => {
+  const world = await SessionWorld.created();
+  const runner = await world.runner();
+  await world.prompt("p");
+  const [command] = runner.commands();
+  world.clock.advance(4_999);
+  await runner.reconnect();
+  expect(runner.commands()).toEqual([command]);
+  world.clock.advance(4_999);
+  expect(runner.commands()).toEqual([]);
+  world.clock.advance(1);
+  expect(runner.commands()).toEqual([command]);
+});
+
 test("N25 a command that is begun is not sent again", async () => {
   const world = await SessionWorld.created();
   const runner = await world.runner();

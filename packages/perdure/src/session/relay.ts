@@ -330,6 +330,8 @@ export class Relay {
   /** The connection under the claim in force: `hello` takes the epoch from every other. */
   #current(): Link | undefined {
     const { epoch } = this.#claims.current;
+    // Most sessions have few sockets, some have thousands, and many never have a runner.
+    if (epoch === 0) return undefined;
     return this.#links().find((link) => isRunner(link) && link.attachment.epoch === epoch);
   }
 

@@ -15,6 +15,9 @@ const STORMY_STEPS = 1_200;
 const STEPS_PER_ACT = 18;
 const STEPS_PER_FAULT = 55;
 
+/** How long the last faults may last, in simulated seconds. */
+const LINGERING_SECONDS = 10;
+
 /** How long everything may take to come to an end once nothing is broken any more, in simulated seconds. */
 const PEACE_SECONDS = 30 * 60;
 
@@ -76,11 +79,12 @@ async function makePeace(world: World, people: People): Promise<void> {
   const { runtime } = world;
   runtime.trace("PEACE");
   const deadline = runtime.seconds + PEACE_SECONDS;
+  const calm = runtime.seconds + LINGERING_SECONDS;
   for (let step = 0; ; step += 1) {
     if (step % 20 === 0) {
       mend(world);
       people.finish();
-      if (world.isSettled()) break;
+      if (world.isSettled() && runtime.seconds > calm) break;
     }
     if (runtime.seconds > deadline)
       throw new Violation(`It does not come to rest: ${world.unsettled()}`);

@@ -27,6 +27,8 @@ export class ServerSocket implements WireEnd {
   readyState = OPEN;
   readonly #host: SocketHost;
   #wire: Wire | undefined;
+  /** What was sent before the upgrade was answered. */
+  readonly #early: Message[] = [];
   #attachment: unknown = null;
   #isAccepted = false;
 
@@ -37,6 +39,7 @@ export class ServerSocket implements WireEnd {
   /** The upgrade was answered: from now on there is a connection. */
   join(wire: Wire): void {
     this.#wire = wire;
+    for (const message of this.#early) wire.send(DIALLED, message);
   }
 
   get wire(): Wire | undefined {
@@ -75,7 +78,7 @@ export class ServerSocket implements WireEnd {
     if (this.readyState >= CLOSING) return;
     this.readyState = CLOSING;
     this.#host.onClosing(this, code);
-    this.#host.gate(() => this.#wire?.send(DIALLED, { kind: "close", code, reason }));
+    this.#host.gate(() => this.#put({ kind: "close", code, reason }));
   }
 
   /** The memory behind it is gone for good, and the socket with it. */
@@ -95,6 +98,11 @@ export class ServerSocket implements WireEnd {
 
   lost(): void {
     this.#closed(1006, "");
+  }
+
+  #put(message: Message): void {
+    if (this.#wire === undefined) this.#early.push(message);
+    else this.#wire.send(DIALLED, message);
   }
 
   #closed(code: number, reason: string): void {

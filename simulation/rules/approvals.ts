@@ -2,7 +2,7 @@
 
 import type { SessionEvent } from "../../packages/perdure/src/protocol/index.ts";
 import type { World } from "../world/world.ts";
-import { must, of, same } from "./common.ts";
+import { alike, must, of } from "./common.ts";
 
 /** A1 A2 A10 A12: one decision for each question, and the agent gets that one, for the input that it was made for. */
 export function checkApprovals({ deeds }: World, log: readonly SessionEvent[]): void {
@@ -37,7 +37,7 @@ export function checkApprovals({ deeds }: World, log: readonly SessionEvent[]): 
     must(
       original !== undefined &&
         original.digest === request.digest &&
-        same(original.input, request.input),
+        alike(original.input, request.input),
       `A11 a decision on another input was applied to ${toolCall}`,
     );
   }

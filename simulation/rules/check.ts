@@ -1,11 +1,14 @@
 /** What must be true when everything has come to rest. */
 
 import type { World } from "../world/world.ts";
+import { checkRecords } from "./approval-records.ts";
 import { checkApprovals } from "./approvals.ts";
 import { checkAnswersToCommands } from "./commands.ts";
 import { checkEpochs } from "./epochs.ts";
+import { checkMessages } from "./messages.ts";
 import { checkPrompts } from "./prompts.ts";
 import { checkReaders } from "./readers.ts";
+import { checkTurns } from "./turns.ts";
 import { checkWords } from "./words.ts";
 
 /** Throws a `Violation` that names the rule. */
@@ -19,7 +22,10 @@ export function checkAll(world: World): void {
   checkWords(world, log);
   checkReaders(world, log);
   checkPrompts(world, log);
-  checkAnswersToCommands(world);
+  checkTurns(world, log);
+  checkMessages(world, log);
+  checkAnswersToCommands(world, log);
   checkApprovals(world, log);
+  checkRecords(world, log);
   checkEpochs(world, log);
 }

@@ -6,7 +6,7 @@ import { must, of } from "./common.ts";
 
 /** N14 N15 T1 T4: a prompt that was taken is one turn, runs at most once, and ends. */
 export function checkPrompts(
-  { deeds, prompts, answers }: World,
+  { deeds, prompts, requests }: World,
   log: readonly SessionEvent[],
 ): void {
   const queued = of(log, "turn.queued").map(({ turn }) => turn);
@@ -17,7 +17,7 @@ export function checkPrompts(
     `N15 a prompt ran twice: ${deeds.prompts.join()}`,
   );
   for (const id of prompts) {
-    const accepted = answers.get(id)?.some(({ ok }) => ok) === true;
+    const accepted = requests.isAccepted(id);
     must(!accepted || queued.includes(id), `C3 ${id} was accepted, and is not in the log`);
   }
   for (const turn of queued) {

@@ -31,6 +31,7 @@ const OPTIONS = [
 
 interface Work {
   readonly session: string;
+  readonly turn: string;
   left: number;
   waiting: number;
   isCancelled: boolean;
@@ -103,7 +104,9 @@ export class SimulatedAgent implements AcpConnection {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     this.#work = {
       session,
-      left: 2 + runtime.below(25),
+      turn,
+      // Some work never ends by itself.
+      left: runtime.chance(0.03) ? Infinity : 2 + runtime.below(25),
       waiting: 0,
       isCancelled: false,
       resolve,
@@ -146,12 +149,17 @@ export class SimulatedAgent implements AcpConnection {
     if (work.isCancelled) return;
     work.left -= 1;
     if (work.left < 0) return this.#stop("end_turn");
+    if (work.left === Infinity && runtime.chance(0.2)) return;
     const die = runtime.below(100);
     if (die < 10) this.#ask(runtime.chance(0.3) ? 2 : 1);
     else if (die < 16)
       this.#update({
         sessionUpdate: "plan",
-        entries: [{ content: `step ${work.left}`, priority: "low", status: "in_progress" }],
+        entries: Array.from({ length: 1 + runtime.below(3) }, (_, n) => ({
+          content: `step ${runtime.below(3)}.${n}`,
+          priority: "low",
+          status: "in_progress",
+        })),
       });
     else if (die < 20) this.#update({ sessionUpdate: "from_the_future", value: runtime.below(9) });
     else if (die < 24)
@@ -164,14 +172,18 @@ export class SimulatedAgent implements AcpConnection {
   }
 
   #say(): void {
-    const { runner, home } = this.#place;
+    const { runner, home, deeds } = this.#place;
     const work = this.#work;
     if (work === undefined) return;
     this.#said += 1;
     const text = `${runner.name}.${this.#said} `;
     home.sessions.get(work.session)?.push(text);
     // What the runner never read from the pipe was said to nobody.
-    this.#hear(() => runner.words.push(text));
+    const { turn } = work;
+    this.#hear(() => {
+      runner.words.push(text);
+      deeds.turnOf.set(text, turn);
+    });
     this.#update(wordOf(text));
   }
 
@@ -180,7 +192,8 @@ export class SimulatedAgent implements AcpConnection {
     const work = this.#work;
     if (work === undefined) return;
     for (let n = 0; n < count; n += 1) {
-      const input = { path: `file-${runtime.below(2)}` };
+      const path = `file-${runtime.below(2)}`;
+      const input = runtime.chance(0.5) ? { path, mode: 1 } : { mode: 1, path };
       const toolCall = `tool-${deeds.questions.length}`;
       const question = { toolCall, runner, input: JSON.stringify(input) };
       deeds.questions.push(question);

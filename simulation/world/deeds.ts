@@ -33,4 +33,6 @@ export interface Deeds {
   readonly questions: AskedQuestion[];
   readonly answers: GivenAnswer[];
   readonly runners: RunnerRecord[];
+  /** The turn in which each word was said. */
+  readonly turnOf: Map<string, string>;
 }

@@ -16,6 +16,8 @@ export interface MachineHost {
   readonly runtime: Runtime;
   readonly deeds: Deeds;
   readonly dialRunner: Dial;
+  /** A runner starts. */
+  onStart(machine: Machine): void;
   /** An agent begins to work on a prompt. */
   onPrompt(turn: string, runner: RunnerRecord): void;
   onEnd(machine: Machine, end: RunEnd): void;
@@ -66,6 +68,7 @@ export class Machine {
   start(): void {
     if (this.#running !== undefined) return;
     const { runtime, deeds, dialRunner } = this.#host;
+    this.#host.onStart(this);
     const name = `r${deeds.runners.length}`;
     const record: RunnerRecord = { name, disk: this.name, words: [], mayHaveLost: false };
     deeds.runners.push(record);

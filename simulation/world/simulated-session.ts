@@ -1,5 +1,9 @@
-import type { Message, SessionState } from "../../packages/perdure/src/protocol/index.ts";
-import type { EventPage } from "../../packages/perdure/src/session/rpc.ts";
+import type { Message, SessionState, Task } from "../../packages/perdure/src/protocol/index.ts";
+import type {
+  ApprovalRecord,
+  EventPage,
+  SessionInfo,
+} from "../../packages/perdure/src/session/rpc.ts";
 import { SessionIndexDO } from "../../packages/perdure/src/session/session-index-do.ts";
 import { SessionDO } from "../../packages/perdure/src/session/session-do.ts";
 
@@ -18,6 +22,19 @@ export class SimulatedSession extends SessionDO {
   /** The newest finished messages, as the table has them. */
   finished(): readonly Message[] {
     return this.session.recentMessages(200).map(({ message }) => message);
+  }
+
+  get info(): SessionInfo {
+    return this.session.info();
+  }
+
+  /** The newest records of approvals, newest first. */
+  get records(): readonly ApprovalRecord[] {
+    return this.session.approvals();
+  }
+
+  get tasks(): readonly Task[] {
+    return this.session.tasks();
   }
 
   durable(after: number): EventPage {

@@ -12,11 +12,17 @@ import type { MachineHost } from "./machine.ts";
 import { Machine } from "./machine.ts";
 import type { Answer, PageHost } from "./page.ts";
 import { Page } from "./page.ts";
+import { checkMemory } from "./memory.ts";
+import type { Sender } from "./requests.ts";
+import { Requests } from "./requests.ts";
 import type { Dial } from "./page-socket.ts";
 import { SimulatedIndex, SimulatedSession } from "./simulated-session.ts";
 import { Witness } from "./witness.ts";
 
 const OWNER: Identity = { subject: "owner", role: "admin", expiresAt: null };
+
+/** What is in memory is looked at once in so many events. */
+const STEPS_PER_LOOK = 10;
 
 /** The world of one seed. */
 export class World implements PageHost, MachineHost {
@@ -24,11 +30,18 @@ export class World implements PageHost, MachineHost {
   readonly object: ObjectHost<SimulatedSession>;
   readonly index: ObjectHost<SimulatedIndex>;
   readonly witness = new Witness();
-  readonly deeds: Deeds = { prompts: [], questions: [], answers: [], runners: [] };
+  readonly deeds: Deeds = {
+    prompts: [],
+    questions: [],
+    answers: [],
+    runners: [],
+    turnOf: new Map(),
+  };
   readonly pages: readonly Page[];
   readonly machines: Machine[] = [];
-  /** Every answer to a command that reached anybody, by the command's id. */
-  readonly answers = new Map<string, Answer[]>();
+  readonly requests = new Requests();
+  /** Who tried to create the session once more, and what came of it. */
+  readonly creations: { readonly by: string; readonly outcome: string }[] = [];
   /** Ids of prompts that were given to a client or posted. */
   readonly prompts: string[] = [];
   #connections = 0;
@@ -74,7 +87,11 @@ export class World implements PageHost, MachineHost {
   /** Holds the world against what must be true at any moment. */
   look(): void {
     this.runtime.check();
-    if (!this.object.storage.isDirty) this.object.look((object) => this.witness.read(object));
+    if (this.object.storage.isDirty) return;
+    this.object.look((object) => {
+      this.witness.read(object);
+      if (this.runtime.steps % STEPS_PER_LOOK === 0) checkMemory(object, this.witness);
+    });
   }
 
   /** The machine that a person would start a runner on now. */
@@ -118,32 +135,47 @@ export class World implements PageHost, MachineHost {
   readonly dialRunner: Dial = (end, answer) => this.#dial("runner", "runner", end, answer);
 
   /** A command by HTTP: the answer may be lost, and the caller tries again with the same id until there is one. */
-  post(id: string, command: Command, by: string): void {
+  post(label: string, command: Command, by: Sender, id = label): void {
     const { runtime } = this;
-    const identity: Identity = { subject: by, role: "admin", expiresAt: null };
     this.#posting += 1;
     const again = () =>
       runtime.afterOutside(runtime.between(100, 5_000), () => {
         this.#posting -= 1;
-        this.post(id, command, by);
+        this.post(label, command, by, id);
       });
     void this.object
-      .call((object) => object.command(identity, id, command))
+      .call((object) => object.command({ ...by, expiresAt: null }, id, command))
       .then(
         (reply) => {
           const answer = answerOf(reply);
+          this.onAnswer(label, answer);
+          // The caller may not hear it.
           if (runtime.chance(0.2) || isPassing(answer)) return again();
           this.#posting -= 1;
-          return this.onAnswer(id, answer);
+          return undefined;
         },
         () => again(),
       );
   }
 
+  /** Somebody creates the session that is there. */
+  create(by: string): void {
+    const identity: Identity = { subject: by, role: "admin", expiresAt: null };
+    void this.object
+      .call((object) => object.create(identity, { id: "s" }))
+      .then(
+        (result) => {
+          const outcome = result.ok ? `created: ${result.value.created}` : result.error.code;
+          this.creations.push({ by, outcome });
+        },
+        () => {},
+      );
+  }
+
   // -------------------------------------------------------------------------------------------- what is heard
 
-  onAnswer(id: string, answer: Answer): void {
-    if (!isPassing(answer)) this.answers.set(id, [...(this.answers.get(id) ?? []), answer]);
+  onAnswer(label: string, answer: Answer): void {
+    if (!isPassing(answer)) this.requests.answer(label, answer);
   }
 
   onRetracted(words: readonly string[]): void {
@@ -156,10 +188,21 @@ export class World implements PageHost, MachineHost {
     }
   }
 
+  /** A runner takes the claim from those of other machines: what they still held is dropped. */
+  onStart(machine: Machine): void {
+    for (const other of this.machines)
+      if (other !== machine) for (const record of other.records) record.mayHaveLost = true;
+  }
+
   onPrompt(turn: string, runner: RunnerRecord): void {
     const { witness } = this;
-    const queued = witness.state.turns.find(({ id }) => id === turn);
-    if (queued === undefined || queued.state === "queued")
+    const queued = witness.events.findIndex(
+      (event) => event.type === "turn.queued" && event.turn === turn,
+    );
+    const hasBegun = witness.events.some(
+      (event) => event.type === "command.begun" && event.command === queued + 1,
+    );
+    if (!hasBegun)
       this.runtime.fail(
         `N14 ${runner.name} works on ${turn}, and the durable log does not say so.`,
       );

@@ -8,6 +8,5 @@ const APPROVALS = "packages/perdure/src/session/approvals.ts";
 const DECISIONS = "packages/perdure/src/session/decisions.ts";
 
 /** Rules of the object. */
-export const SESSION_MUTATIONS: readonly Mutation[] = [
-];
+export const SESSION_MUTATIONS: readonly Mutation[] = [];
 void [LOG, COMMANDS, APPROVALS, DECISIONS];

@@ -13,17 +13,23 @@ const realSetImmediate = setImmediate;
 /** Where simulated time begins, in milliseconds since 1970. */
 const EPOCH_MS = 1_790_000_000_000;
 
+/** Whose code runs now, through every await. */
+const current = new AsyncLocalStorage<Process>();
+
 /** One process of the operating system, one page of a browser, or one life of an object's memory. */
 export class Process {
   readonly name: string;
   isAlive = true;
   /** It is stopped until then (SIGSTOP): what is for it waits. */
   sleepsUntil = 0;
+  /** Runs code as part of this process: the context is made once, because that is what costs. */
+  readonly enter: <T>(task: () => T) => T;
   /** What is for it, in order, while it is stopped. */
   readonly mailbox: (() => void)[] = [];
 
   constructor(name: string) {
     this.name = name;
+    this.enter = current.run(this, () => AsyncLocalStorage.snapshot());
   }
 }
 
@@ -38,7 +44,6 @@ export type Trace = (line: string) => void;
 /** The runtime of one seed. */
 export class Runtime {
   readonly #queue = new EventQueue();
-  readonly #current = new AsyncLocalStorage<Process>();
   readonly #random: () => number;
   readonly #trace: Trace | undefined;
   #now = EPOCH_MS;
@@ -102,12 +107,12 @@ export class Runtime {
 
   /** Calls back after a delay, in the process that asks now; the returned function prevents it. */
   after(delay: number, task: () => void): () => void {
-    return this.#queue.add(this.#now + Math.max(0, delay), this.#current.getStore(), task);
+    return this.#queue.add(this.#now + Math.max(0, delay), current.getStore(), task);
   }
 
   /** Runs code as part of a process; nothing where it is dead. */
   run<T>(process: Process, task: () => T): T | undefined {
-    return process.isAlive ? this.#current.run(process, task) : undefined;
+    return process.isAlive ? process.enter(task) : undefined;
   }
 
   /** Does something for a process: now, or where it is stopped, as soon as it goes on; never where it is dead. */
@@ -131,7 +136,7 @@ export class Runtime {
 
   /** The process whose code runs now. */
   get process(): Process | undefined {
-    return this.#current.getStore();
+    return current.getStore();
   }
 
   /** The next event happens, with all that follows from it without waiting. False: nothing is left to happen. */

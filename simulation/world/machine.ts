@@ -10,11 +10,13 @@ import type { Deeds, RunnerRecord } from "./deeds.ts";
 import type { Dial } from "./page-socket.ts";
 import { SimulatedDisk } from "./runner-disk.ts";
 import { RunnerSockets } from "./runner-socket.ts";
+import type { Spools } from "./spools.ts";
 
 /** What a machine needs of the world. */
 export interface MachineHost {
   readonly runtime: Runtime;
   readonly deeds: Deeds;
+  readonly spools: Spools;
   readonly dialRunner: Dial;
   /** A runner starts. */
   onStart(machine: Machine): void;
@@ -44,7 +46,7 @@ export class Machine {
     const { runtime } = host;
     this.name = name;
     this.#host = host;
-    this.disk = new SimulatedDisk(runtime, name);
+    this.disk = new SimulatedDisk(runtime, name, host.spools);
     this.#home = {
       sessions: new Map(),
       offers: { resume: runtime.chance(0.4), load: runtime.chance(0.5) },

@@ -2,6 +2,7 @@
 
 import type { AppendFile, RunnerDisk } from "../../packages/cli/src/runner/runner-disk.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { Spools } from "./spools.ts";
 
 class File {
   bytes = Buffer.alloc(0);
@@ -13,12 +14,14 @@ class File {
 export class SimulatedDisk implements RunnerDisk {
   readonly #runtime: Runtime;
   readonly #name: string;
+  readonly #spools: Spools;
   readonly #files = new Map<string, File>();
   /** Nothing can be written while this holds. */
   isFull = false;
 
-  constructor(runtime: Runtime, name: string) {
+  constructor(runtime: Runtime, name: string, spools: Spools) {
     this.#runtime = runtime;
+    this.#spools = spools;
     this.#name = name;
   }
 
@@ -33,6 +36,7 @@ export class SimulatedDisk implements RunnerDisk {
     file.bytes = Buffer.from(contents);
     file.synced = file.bytes.length;
     this.#files.set(name, file);
+    this.#spools.replaced(this.#name, name, contents);
   }
 
   keepDamaged(): void {}
@@ -46,6 +50,7 @@ export class SimulatedDisk implements RunnerDisk {
     const file = this.#files.get(name);
     if (file === undefined) throw new Error(`${this.pathOf(name)} is not there.`);
     const checkRoom = () => this.#checkRoom();
+    const appended = (bytes: Uint8Array) => this.#spools.appended(this.#name, name, bytes);
     return {
       append(bytes) {
         try {
@@ -56,6 +61,7 @@ export class SimulatedDisk implements RunnerDisk {
           throw error;
         }
         file.bytes = Buffer.concat([file.bytes, bytes]);
+        appended(bytes);
       },
       read: (start, end) => Buffer.from(file.bytes.subarray(start, end)),
       truncate(size) {

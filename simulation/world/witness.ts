@@ -5,12 +5,20 @@ import { EMPTY_STATE, reduce, splitRun } from "../../packages/perdure/src/protoc
 import type { SessionEvent, SessionState } from "../../packages/perdure/src/protocol/index.ts";
 import { Violation } from "../runtime/runtime.ts";
 import type { SimulatedSession } from "./simulated-session.ts";
+import type { Spools } from "./spools.ts";
 
 /** The log as it was when each event became durable. */
 export class Witness {
   readonly events: SessionEvent[] = [];
+  /** The head before the disk last confirmed something. */
+  headBefore = 0;
+  readonly #spools: Spools;
   /** The state after all of them, by the product's own reducer. */
   state: SessionState = EMPTY_STATE;
+
+  constructor(spools: Spools) {
+    this.#spools = spools;
+  }
 
   get head(): number {
     return this.events.length;
@@ -28,6 +36,7 @@ export class Witness {
         throw new Violation(`L1 after ${this.head} the log goes on with ${page.position}.`);
       for (const event of events) {
         this.events.push(event);
+        this.#spools.logged(event, this.events.length);
         this.state = reduce(this.state, event, this.events.length);
       }
       if (this.head >= page.head) return;

@@ -8,6 +8,7 @@ import type { RunEnd } from "../../packages/cli/src/runner/run-runner.ts";
 import { ObjectHost } from "../platform/object-host.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Deeds, RunnerRecord } from "./deeds.ts";
+import { Frames } from "./frames.ts";
 import type { MachineHost } from "./machine.ts";
 import { Machine } from "./machine.ts";
 import type { Answer, PageHost } from "./page.ts";
@@ -17,6 +18,7 @@ import type { Sender } from "./requests.ts";
 import { Requests } from "./requests.ts";
 import type { Dial } from "./page-socket.ts";
 import { SimulatedIndex, SimulatedSession } from "./simulated-session.ts";
+import { Spools } from "./spools.ts";
 import { Witness } from "./witness.ts";
 
 const OWNER: Identity = { subject: "owner", role: "admin", expiresAt: null };
@@ -29,7 +31,8 @@ export class World implements PageHost, MachineHost {
   readonly runtime: Runtime;
   readonly object: ObjectHost<SimulatedSession>;
   readonly index: ObjectHost<SimulatedIndex>;
-  readonly witness = new Witness();
+  readonly spools = new Spools();
+  readonly witness = new Witness(this.spools);
   readonly deeds: Deeds = {
     prompts: [],
     questions: [],
@@ -44,6 +47,7 @@ export class World implements PageHost, MachineHost {
   readonly creations: { readonly by: string; readonly outcome: string }[] = [];
   /** Ids of prompts that were given to a client or posted. */
   readonly prompts: string[] = [];
+  readonly #frames: Frames;
   #connections = 0;
   /** Posts that have no answer yet. */
   #posting = 0;
@@ -55,6 +59,13 @@ export class World implements PageHost, MachineHost {
       SESSION_INDEX: { getByName: () => this.#indexStub() },
     });
     this.object.onEnd = (object) => this.witness.read(object);
+    const frames = new Frames(runtime, this.witness, this.spools);
+    this.#frames = frames;
+    this.object.observer = frames;
+    this.object.storage.onConfirmed = () => {
+      this.witness.headBefore = this.witness.head;
+      this.object.look((object) => this.witness.read(object));
+    };
     this.object.onWake = (object) => {
       // Not always: to look is to load, and some paths must load by themselves.
       if (runtime.chance(0.5)) return;
@@ -90,6 +101,7 @@ export class World implements PageHost, MachineHost {
     if (this.object.storage.isDirty) return;
     this.object.look((object) => {
       this.witness.read(object);
+      this.#frames.settled(this.object.sockets);
       if (this.runtime.steps % STEPS_PER_LOOK === 0) checkMemory(object, this.witness);
     });
   }

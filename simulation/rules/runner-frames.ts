@@ -1,0 +1,158 @@
+/** What a runner's socket gets and sends, frame by frame. */
+
+import type { RunnerFrame } from "../../packages/perdure/src/protocol/index.ts";
+import {
+  CLOSE,
+  parseRunnerFrame,
+  parseRunnerServerFrame,
+  PING,
+  runningTurn,
+} from "../../packages/perdure/src/protocol/index.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { ServerSocket } from "../platform/socket.ts";
+import type { Spools } from "../world/spools.ts";
+import type { Witness } from "../world/witness.ts";
+import { must } from "./common.ts";
+
+/** The shortest time until a command is sent again, in milliseconds. */
+const REDELIVERED_AFTER_MS = 5_000;
+
+type Hello = Extract<RunnerFrame, { t: "hello" }>;
+
+/** What has gone over one socket. */
+interface Running {
+  readonly hello: Hello;
+  /** The epoch that it was welcomed under. */
+  epoch: number | undefined;
+  /** When each command was sent, in this life of the object's memory. */
+  readonly sent: Map<number, number>;
+}
+
+/** Runners of one object, as their sockets show them. */
+export class RunnerFrames {
+  readonly #runtime: Runtime;
+  readonly #witness: Witness;
+  readonly #spools: Spools;
+  readonly #runners = new WeakMap<ServerSocket, Running>();
+  /** The epoch of each process that was welcomed. */
+  readonly #epochs = new Map<string, number>();
+  #newest: { readonly epoch: number; readonly process: string } = { epoch: 0, process: "" };
+
+  constructor(runtime: Runtime, witness: Witness, spools: Spools) {
+    this.#runtime = runtime;
+    this.#witness = witness;
+    this.#spools = spools;
+  }
+
+  woke(sockets: readonly ServerSocket[]): void {
+    for (const socket of sockets) this.#runners.get(socket)?.sent.clear();
+  }
+
+  received(socket: ServerSocket, text: string): void {
+    if (text === PING) return;
+    const frame = parseRunnerFrame(text);
+    const running = this.#runners.get(socket);
+    if (frame.t === "hello") {
+      must(running === undefined, `N1 ${frame.process} said hello twice on one connection`);
+      this.#runners.set(socket, { hello: frame, epoch: undefined, sent: new Map() });
+      return;
+    }
+    must(running?.epoch === frame.epoch, "N18 a runner sent events before it was welcome");
+    must(
+      frame.r + frame.e.length - 1 <= this.#spools.written(running.hello.spool),
+      `N18 ${running.hello.process} sent event ${frame.r}, and its spool does not have that`,
+    );
+  }
+
+  sent(socket: ServerSocket, text: string): void {
+    const frame = parseRunnerServerFrame(text);
+    const running = this.#runners.get(socket);
+    if (frame === undefined || frame.t === "error") return;
+    must(running !== undefined, `N1 ${frame.t} was sent before any hello`);
+    const { hello } = running;
+    must(
+      (running.epoch === undefined) === (frame.t === "welcome"),
+      `N24 ${frame.t} was sent to ${hello.process} ${running.epoch === undefined ? "before" : "after"} its welcome`,
+    );
+    const durable = this.#spools.durable(hello.spool);
+    switch (frame.t) {
+      case "welcome":
+        this.#welcome(hello, frame.epoch);
+        running.epoch = frame.epoch;
+        this.#spools.welcomed(hello.spool);
+        must(
+          frame.r === durable,
+          `N5 ${hello.process} was told that the log has ${frame.r} of its events; it has ${durable}`,
+        );
+        return;
+      case "ack":
+        must(frame.r <= durable, `N8 event ${frame.r} was acknowledged; the log has ${durable}`);
+        return;
+      case "expect":
+        must(frame.r < this.#spools.written(hello.spool), `N7 there is nothing after ${frame.r}`);
+        return;
+      case "command":
+        return this.#command(running, frame.command);
+    }
+  }
+
+  closing(socket: ServerSocket, code: number): void {
+    const running = this.#runners.get(socket);
+    if (running === undefined || (code !== CLOSE.fenced && code !== CLOSE.replaced)) return;
+    this.#closing.push({ running, code });
+  }
+
+  /** Sockets that were closed for another since all was durable. */
+  #closing: { readonly running: Running; readonly code: number }[] = [];
+
+  /** All that was written is durable, and all that waited for it has left. */
+  settled(sockets: readonly ServerSocket[]): void {
+    const { process } = this.#newest;
+    for (const { running, code } of this.#closing.splice(0)) {
+      const due = running.hello.process === process ? CLOSE.replaced : CLOSE.fenced;
+      must(code === due, `N3 ${running.hello.process} was closed with ${code}, and not ${due}`);
+    }
+    const open = sockets.filter(
+      (socket) => socket.isOpen && this.#runners.get(socket)?.epoch !== undefined,
+    );
+    must(open.length <= 1, `N3 ${open.length} connections of runners are open`);
+  }
+
+  #welcome({ process }: Hello, epoch: number): void {
+    const known = this.#epochs.get(process);
+    must(
+      known === undefined ? epoch > this.#newest.epoch : epoch === known,
+      `N2 ${process} has epoch ${known}, the newest is ${this.#newest.epoch}, and it got ${epoch}`,
+    );
+    must(epoch >= this.#newest.epoch, `N4 ${process} of epoch ${epoch} was let in again`);
+    this.#epochs.set(process, epoch);
+    this.#newest = { epoch, process };
+  }
+
+  #command(
+    { epoch = 0, sent }: Running,
+    { kind, command, turn }: { readonly kind: string; command: number; readonly turn: string },
+  ): void {
+    const { state, events, headBefore } = this.#witness;
+    must((state.runner?.epoch ?? 0) >= epoch, `N11 command ${command} came before the start`);
+    const begun = events.findIndex(
+      (event) => event.type === "command.begun" && event.command === command,
+    );
+    must(
+      begun === -1 || begun >= headBefore,
+      `N12 command ${command} was sent, and the log says that it was begun`,
+    );
+    const now = this.#runtime.now();
+    const before = sent.get(command);
+    must(
+      before === undefined || now - before >= REDELIVERED_AFTER_MS - 500,
+      `N12 command ${command} was sent twice on one connection within ${now - (before ?? 0)} ms`,
+    );
+    sent.set(command, now);
+    const running = runningTurn(state)?.id;
+    must(
+      kind !== "prompt" || running === undefined || running === turn,
+      `N13 the prompt of ${turn} was sent while ${running} runs`,
+    );
+  }
+}

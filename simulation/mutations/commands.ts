@@ -1,4 +1,82 @@
 import type { Mutation } from "./mutation.ts";
 
-/** Commands: rules of section C. */
-export const COMMAND_MUTATIONS: readonly Mutation[] = [];
+const COMMANDS = "packages/perdure/src/object/commands.ts";
+const QUEUE = "packages/perdure/src/object/commit-queue.ts";
+const SESSION = "packages/perdure/src/session/session.ts";
+
+/** Commands: rules of section C. The client's are with the client. */
+export const COMMAND_MUTATIONS: readonly Mutation[] = [
+  {
+    id: "C1",
+    does: "does a command again that it has done",
+    file: COMMANDS,
+    find: "if (known !== undefined) {",
+    replace: "if (known !== undefined && this.#prunedAt < 0) {",
+  },
+  {
+    id: "C2",
+    does: "answers another command under the id of one that was done",
+    file: COMMANDS,
+    find: "if (known.digest !== text && known.digest !== digestOf(text))",
+    replace: "if (known.digest === undefined)",
+  },
+  {
+    id: "C3",
+    does: "answers before the effect is stored",
+    file: SESSION,
+    find: "this.#isFlushDue = true;",
+    replace: "",
+  },
+  {
+    id: "C4",
+    does: "forgets that it has refused",
+    file: COMMANDS,
+    find: "if (error instanceof PerdureError && isStable(error))",
+    replace:
+      "if (error instanceof PerdureError && ERROR_STATUS[error.code] === 404 && isStable(error)) throw error;\n      if (error instanceof PerdureError && isStable(error))",
+  },
+  {
+    id: "C5",
+    does: "takes a command whose id is older than ids are remembered",
+    file: COMMANDS,
+    find: "this.#refuseOutsideWindow(issuedAt);",
+    replace: "",
+  },
+  {
+    id: "C8",
+    does: "answers before it tells of the effect",
+    file: QUEUE,
+    find: "this.#guard(() => this.#host.publish());\n    for (const answer of answers) answer();",
+    replace:
+      "for (const answer of answers) answer();\n    this.#guard(() => this.#host.publish());",
+  },
+  {
+    id: "C9",
+    does: "lets everybody do everything",
+    file: SESSION,
+    find: "if (!permits(identity.role, command.op))",
+    replace: 'if (!permits(identity.role, "describe"))',
+  },
+  {
+    id: "C11",
+    does: "does the last of the commands that wait first",
+    file: QUEUE,
+    find: "const jobs = this.#waiting;",
+    replace: "const jobs = this.#waiting.toReversed();",
+  },
+  {
+    id: "C12",
+    does: "lets a command that fails undo those that are committed with it",
+    file: QUEUE,
+    find: "return () => reject(error);",
+    replace: "if (!isAlone) throw error;\n      return () => reject(error);",
+  },
+  {
+    id: "C14",
+    does: "passes over a command that comes before hello",
+    file: SESSION,
+    find: '      case "command": {\n',
+    replace:
+      '      case "command": {\n        if (link.attachment.acknowledged === undefined) return;\n',
+  },
+];

@@ -1,4 +1,104 @@
 import type { Mutation } from "./mutation.ts";
 
+const BASE = "packages/perdure/src/object/base-do.ts";
+const EVENT_LOG = "packages/perdure/src/log/event-log.ts";
+const SEGMENT = "packages/perdure/src/log/segment.ts";
+const RELAY = "packages/perdure/src/session/relay.ts";
+const SESSION = "packages/perdure/src/session/session.ts";
+const SESSION_LOG = "packages/perdure/src/session/session-log.ts";
+
 /** The log: rules of section L. */
-export const LOG_MUTATIONS: readonly Mutation[] = [];
+export const LOG_MUTATIONS: readonly Mutation[] = [
+  {
+    id: "L1",
+    does: "gives a run of deltas one position",
+    file: SEGMENT,
+    find: "next += width;",
+    replace: "next += 1;",
+  },
+  {
+    id: "L2",
+    does: "does not tell that its memory is new",
+    file: BASE,
+    find: "protected readonly incarnation = crypto.randomUUID();",
+    replace: 'protected readonly incarnation: string = "1";',
+  },
+  {
+    id: "L4",
+    does: "gives a run of deltas again whole to whoever has a part of it",
+    file: EVENT_LOG,
+    find: "event: dropFromRun(event, Math.max(0, after - start))",
+    replace: "event",
+  },
+  {
+    id: "L5",
+    does: "lets control events of a runner wait for the next flush",
+    file: RELAY,
+    find: "if (isBarrier || this.#log.log.isTailFull) this.#log.flush();",
+    replace: "if (isBarrier && this.#log.log.isTailFull) this.#log.flush();",
+  },
+  {
+    id: "L6",
+    does: "keeps a short tail for a minute",
+    file: SESSION,
+    find: "const FLUSH_AFTER_MS = 1_000;",
+    replace: "const FLUSH_AFTER_MS = 60_000;",
+  },
+  {
+    id: "L10",
+    does: "forgets what is open",
+    file: SESSION,
+    find: "return this.#log.log.trim(Math.min(position, this.#log.base));",
+    replace: "return this.#log.log.trim(position);",
+  },
+  {
+    id: "L10b",
+    does: "forgets the last row",
+    file: EVENT_LOG,
+    find: '"DELETE FROM log WHERE position <= ? AND position < ?"',
+    replace: '"DELETE FROM log WHERE position <= ? AND position <= ?"',
+  },
+  {
+    id: "L10c",
+    does: "does not move the floor",
+    file: EVENT_LOG,
+    find: "this.#floor = first === undefined ? 0 : first.from - 1;\n    this.content",
+    replace: "this.content",
+  },
+  {
+    id: "L13",
+    does: "writes only the last of the messages that ended before a flush",
+    file: SESSION_LOG,
+    find: "this.#unprojected.push(...next.messages);",
+    replace: "this.#unprojected = [...next.messages];",
+  },
+  {
+    id: "L13b",
+    does: "writes a message that was written before memory was lost, and not what ended since",
+    file: SESSION_LOG,
+    find: "for (const message of this.#unprojected) this.projection.addMessage(message);",
+    replace:
+      "for (const message of this.#unprojected.slice(0, 1)) this.projection.addMessage(message);",
+  },
+  {
+    id: "L14",
+    does: "keeps the number of an event that could not be stored",
+    file: SESSION_LOG,
+    find: "      this.#r = r;\n      this.#durableR = durableR;\n      this.#openFrom",
+    replace: "      this.#durableR = durableR;\n      this.#openFrom",
+  },
+  {
+    id: "L14b",
+    does: "keeps in the tail what could not be stored",
+    file: EVENT_LOG,
+    find: "this.#tail.length = count;",
+    replace: "",
+  },
+  {
+    id: "L15",
+    does: "stores with the head the number of the flush before",
+    file: SESSION_LOG,
+    find: "      r: this.#r,\n      open,",
+    replace: "      r: this.#durableR,\n      open,",
+  },
+];

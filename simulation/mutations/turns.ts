@@ -1,4 +1,177 @@
 import type { Mutation } from "./mutation.ts";
 
-/** Turns and the life of a session: rules of section T. */
-export const TURN_MUTATIONS: readonly Mutation[] = [];
+const COMMANDS = "packages/perdure/src/session/commands.ts";
+const DO = "packages/perdure/src/session/session-do.ts";
+const INDEX = "packages/perdure/src/session/session-index-do.ts";
+const LISTING = "packages/perdure/src/session/listing.ts";
+const PROJECTION = "packages/perdure/src/session/projection.ts";
+const RELAY = "packages/perdure/src/session/relay.ts";
+const RUNNER_COMMANDS = "packages/perdure/src/session/runner-commands.ts";
+const SESSION = "packages/perdure/src/session/session.ts";
+const STATE = "packages/perdure/src/protocol/state.ts";
+
+/** Turns, messages and the life of a session: rules of section T. */
+export const TURN_MUTATIONS: readonly Mutation[] = [
+  {
+    id: "T1",
+    does: "gives a prompt's message an id of its own",
+    file: COMMANDS,
+    find: "    id: turn,\n    role",
+    replace: "    id: `${turn}-prompt`,\n    role",
+  },
+  {
+    id: "T3",
+    does: "runs the newest prompt first",
+    file: RUNNER_COMMANDS,
+    find: "const [first] = state.turns;",
+    replace: "const first = state.turns.at(-1);",
+  },
+  {
+    id: "T3b",
+    does: "delivers a prompt while another one runs",
+    file: RUNNER_COMMANDS,
+    find: "const [first] = state.turns;\n  if (first === undefined || runningTurn(state) !== undefined ||",
+    replace:
+      'const first = state.turns.find((turn) => turn.state === "queued");\n  if (first === undefined ||',
+  },
+  {
+    id: "T4",
+    does: "leaves a turn open whose process is gone",
+    file: RELAY,
+    find: "if (turn === undefined) return;",
+    replace: "if (turn?.id !== undefined) return;",
+  },
+  {
+    id: "T5",
+    does: "asks the runner to cancel what it has not begun",
+    file: COMMANDS,
+    find: 'turn.state === "queued"\n',
+    replace: 'turn.state !== "queued" && turn.begunAt === undefined\n',
+  },
+  {
+    id: "T5b",
+    does: "does not tell the runner of a cancellation",
+    file: RUNNER_COMMANDS,
+    find: ", ...cancellations(state)]",
+    replace: ", ...cancellations({ ...state, cancels: [] })]",
+  },
+  {
+    id: "T6",
+    does: "cancels the newest turn where none is named",
+    file: COMMANDS,
+    find: "log.state.turns.find((one)",
+    replace: "log.state.turns.findLast((one)",
+  },
+  {
+    id: "T7",
+    does: "delivers prompts while it is paused",
+    file: RUNNER_COMMANDS,
+    find: 'state.lifecycle !== "active"',
+    replace: 'state.lifecycle === "terminated"',
+  },
+  {
+    id: "T8",
+    does: "takes commands after its end",
+    file: COMMANDS,
+    find: 'if (log.state.lifecycle === "terminated")',
+    replace: 'if (log.state.lifecycle === "initializing")',
+  },
+  {
+    id: "T8b",
+    does: "ends without its turns",
+    file: COMMANDS,
+    find: "for (const { id } of log.state.turns)",
+    replace: "for (const { id } of log.state.turns.slice(0, 0))",
+  },
+  {
+    id: "T8c",
+    does: "says of the turn that ran that it was cancelled",
+    file: COMMANDS,
+    find: 'id === running?.id ? "interrupted" : "cancelled"',
+    replace: 'id === running?.id ? "cancelled" : "cancelled"',
+  },
+  {
+    id: "T8d",
+    does: "ends, and leaves its runner connected",
+    file: SESSION,
+    find: "commit.after(() => this.#closeRunners());",
+    replace: "",
+  },
+  {
+    id: "T9",
+    does: "lets another owner create the session again",
+    file: SESSION,
+    find: "if (this.state.createdBy !== identity.subject)",
+    replace: 'if (this.state.createdBy === "")',
+  },
+  {
+    id: "T9b",
+    does: "creates a session that is there",
+    file: SESSION,
+    find: "      if (this.exists) {\n",
+    replace: '      if (this.state.lifecycle === "terminated") {\n',
+  },
+  {
+    id: "T11",
+    does: "makes every prompt the title",
+    file: COMMANDS,
+    find: 'if (log.state.meta["title"] === undefined && title !== "")',
+    replace: 'if (title !== "")',
+  },
+  {
+    id: "T12",
+    does: "waits for a person who has answered",
+    file: LISTING,
+    find: 'state.approvals.some((approval) => approval.state === "pending")',
+    replace: "state.approvals.length > 0",
+  },
+  {
+    id: "T13",
+    does: "goes on with a message in another spool's backlog",
+    file: RELAY,
+    find: "      this.#endMessage();\n",
+    replace: "",
+  },
+  {
+    id: "T13b",
+    does: "leaves parts of a finished message streaming",
+    file: STATE,
+    find: "message: closeMessage(state.open),",
+    replace: "message: state.open.message,",
+  },
+  {
+    id: "T14",
+    does: "puts a message where it ended",
+    file: STATE,
+    find: "const index = messages.findLastIndex((one) => one.position < placed.position) + 1;",
+    replace: "const index = messages.length;",
+  },
+  {
+    id: "T15",
+    does: "keeps tasks that the agent has dropped",
+    file: PROJECTION,
+    find: "if (!kept.has(id)) this.#sql",
+    replace: 'if (!kept.has(id) && id === "") this.#sql',
+  },
+  {
+    id: "T16",
+    does: "tells the list once, whether it hears or not",
+    file: DO,
+    find: "      this.#tellIndexLater();\n    }\n  }",
+    replace: "    }\n  }",
+  },
+  {
+    id: "T16b",
+    does: "lets an old line of the list replace a new one",
+    file: INDEX,
+    find: "WHERE excluded.version >= version",
+    replace: "WHERE excluded.version >= 0",
+  },
+  {
+    id: "T18",
+    does: "ends a turn again",
+    file: STATE,
+    find: "if (!state.turns.some(({ id }) => id === event.turn)) return state;",
+    replace: "",
+  },
+];

@@ -53,12 +53,12 @@ export class People {
     const { runtime, pages, witness } = this.#world;
     const page = runtime.oneOf(pages);
     this.#decide(page);
-    const { lifecycle, turns } = witness.state;
+    const { lifecycle, turns, approvals } = witness.state;
     if (lifecycle === "paused") this.#post(this.#id("resume"), { op: "resume" }, OWNER);
     const hangs = turns.some(
       ({ state, begunAt }) => state === "running" && runtime.now() > (begunAt ?? 0) + PATIENCE_MS,
     );
-    if (hangs) this.#ask(page, this.#id("cancel"), { op: "cancel" });
+    if (hangs && approvals.length === 0) this.#ask(page, this.#id("cancel"), { op: "cancel" });
   }
 
   /** The last thing that happens. */
@@ -130,15 +130,16 @@ export class People {
     const questions = witness.events.flatMap((event) =>
       event.type === "approval.requested" ? [event.approval] : [],
     );
-    const question = questions.length === 0 ? "none" : runtime.oneOf(questions);
+    const open = witness.state.approvals.map(({ approval }) => approval);
+    const question = runtime.oneOf([...questions, ...open, "none"]);
+    const answer = runtime.oneOf(["yes", "maybe"]);
     runtime.oneOf([
       () => this.#post(label, this.#note(), SOMEBODY, runtime.oneOf([...prompts, label])),
       () => this.#promptOfAnother(label, runtime.oneOf([...prompts, label])),
       () => this.#post(label, this.#note(), SOMEBODY, oldId(runtime.now(), this.#acts)),
       () => this.#post(label, promptOf(label), ONLOOKER),
       () => this.#post(label, { op: "pause" }, SOMEBODY),
-      () => this.#post(label, decisionOf(label, question, "yes"), RIVAL),
-      () => this.#post(label, decisionOf(label, question, "maybe"), RIVAL),
+      () => this.#post(label, decisionOf(label, question, answer), RIVAL),
       () => this.#post(label, decisionOf(label, "none", "yes"), RIVAL),
       () => this.#world.create(runtime.oneOf(["owner", "rival"])),
     ])();

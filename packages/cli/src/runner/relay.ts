@@ -151,8 +151,9 @@ export class Relay {
       case "ack":
         return this.#acknowledged(frame.r, frame.turn);
       case "expect":
-        if (frame.r < this.#options.spool.first - 1) return this.#end(lostBySession());
-        return this.#upstream.expected(frame.r);
+        // One that crossed with an acknowledgement asks for what is safe by now: only a `welcome` tells of a loss.
+        if (frame.r >= this.#options.spool.first - 1) this.#upstream.expected(frame.r);
+        return;
       case "command":
         return this.#gate.received(frame.command);
       case "error":

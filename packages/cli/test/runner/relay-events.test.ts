@@ -46,6 +46,17 @@ test("an expect is followed from there, once however often it is repeated", asyn
   expect(bench.link.numbers).toEqual([2, 3]);
 });
 
+test("N7 an expect that crossed with an acknowledgement asks for nothing, and ends nothing", async () => {
+  const bench = new Bench();
+  await bench.start();
+  bench.emit(delta("a"), delta("b"));
+  bench.ack(3);
+  bench.link.frames.length = 0;
+  bench.receive({ t: "expect", i: "object-1", r: 1 });
+  bench.emit(delta("c"));
+  expect(bench.link.numbers).toEqual([4]);
+});
+
 test("a session whose memory is new gets everything again that was not durable", async () => {
   const bench = new Bench();
   await bench.start();

@@ -8,6 +8,7 @@ import { checkEpochs } from "./epochs.ts";
 import { checkMessages } from "./messages.ts";
 import { checkPrompts } from "./prompts.ts";
 import { checkReaders } from "./readers.ts";
+import { checkRunners } from "./runners.ts";
 import { checkTurns } from "./turns.ts";
 import { checkWords } from "./words.ts";
 
@@ -27,5 +28,6 @@ export function checkAll(world: World): void {
   checkAnswersToCommands(world, log);
   checkApprovals(world, log);
   checkRecords(world, log);
-  checkEpochs(world, log);
+  checkEpochs(log);
+  checkRunners(world);
 }

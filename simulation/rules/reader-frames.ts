@@ -1,6 +1,10 @@
 /** What a reader's socket gets, frame by frame. */
 
-import type { ServerFrame, SessionEvent } from "../../packages/perdure/src/protocol/index.ts";
+import type {
+  RunnerPresence,
+  ServerFrame,
+  SessionEvent,
+} from "../../packages/perdure/src/protocol/index.ts";
 import {
   EMPTY_STATE,
   isControl,
@@ -39,12 +43,14 @@ interface Reading {
 /** Readers of one object, as their sockets show them. */
 export class ReaderFrames {
   readonly #witness: Witness;
+  readonly #checkPresence: (presence: RunnerPresence | null) => void;
   readonly #readings = new WeakMap<ServerSocket, Reading>();
   /** The head when the object woke. */
   #wokeAt = 0;
 
-  constructor(witness: Witness) {
+  constructor(witness: Witness, checkPresence: (presence: RunnerPresence | null) => void) {
     this.#witness = witness;
+    this.#checkPresence = checkPresence;
   }
 
   woke(sockets: readonly ServerSocket[]): void {
@@ -102,10 +108,11 @@ export class ReaderFrames {
           `R1 a reader is live that has ${reading.held} of ${frame.d}`,
         );
         reading.phase = "live";
+        this.#checkPresence(frame.runner);
         return this.#tell(reading, frame.d);
       case "runner":
         must(reading.phase === "live", "R11 a reader that catches up heard of a runner");
-        return;
+        return this.#checkPresence(frame.runner);
       case "reply":
       case "error":
     }
@@ -164,8 +171,12 @@ export class ReaderFrames {
       `R17 how the last turn of a snapshot at ${position} ended is not the log's`,
     );
     const facts = ({ lifecycle, createdBy, createdAt, meta, tasks, runner }: typeof snapshot) => ({
-      ...{ lifecycle, createdBy, createdAt, meta, tasks },
-      ...(runner === undefined ? {} : { runner }),
+      lifecycle,
+      createdBy,
+      createdAt,
+      meta,
+      tasks,
+      runner: runner ?? null,
     });
     must(
       alike(facts(snapshot), facts({ ...snapshot, ...now, position, messages: [] })),
@@ -209,8 +220,14 @@ export class ReaderFrames {
     const known = this.#readings.get(socket);
     if (known !== undefined) return known;
     const reading: Reading = {
-      ...{ after: null, isAsking: false, phase: "silent", incarnation: "" },
-      ...{ head: 0, told: 0, held: undefined, asleepAt: undefined },
+      after: null,
+      isAsking: false,
+      phase: "silent",
+      incarnation: "",
+      head: 0,
+      told: 0,
+      held: undefined,
+      asleepAt: undefined,
     };
     this.#readings.set(socket, reading);
     return reading;

@@ -1,6 +1,6 @@
 /** What a runner's socket gets and sends, frame by frame. */
 
-import type { RunnerFrame } from "../../packages/perdure/src/protocol/index.ts";
+import type { RunnerFrame, RunnerPresence } from "../../packages/perdure/src/protocol/index.ts";
 import {
   CLOSE,
   parseRunnerFrame,
@@ -36,6 +36,8 @@ export class RunnerFrames {
   readonly #runners = new WeakMap<ServerSocket, Running>();
   /** The epoch of each process that was welcomed. */
   readonly #epochs = new Map<string, number>();
+  /** What the agent of each epoch is called. */
+  readonly #agents = new Map<number, string>();
   #newest: { readonly epoch: number; readonly process: string } = { epoch: 0, process: "" };
 
   constructor(runtime: Runtime, witness: Witness, spools: Spools) {
@@ -78,6 +80,8 @@ export class RunnerFrames {
     switch (frame.t) {
       case "welcome":
         this.#welcome(hello, frame.epoch);
+        if (hello.agent === undefined) this.#agents.delete(frame.epoch);
+        else this.#agents.set(frame.epoch, hello.agent.name);
         running.epoch = frame.epoch;
         this.#spools.welcomed(hello.spool);
         must(
@@ -104,6 +108,15 @@ export class RunnerFrames {
 
   /** Sockets that were closed for another since all was durable. */
   #closing: { readonly running: Running; readonly code: number }[] = [];
+
+  /** N23: a presence that readers are told names the agent of the runner's hello, or of its start. */
+  checkPresence(presence: RunnerPresence | null): void {
+    const agent = presence === null ? undefined : this.#agents.get(presence.epoch);
+    must(
+      agent === undefined || presence?.agent?.name === agent,
+      `N23 the agent of epoch ${presence?.epoch} is ${agent}, and readers are told ${presence?.agent?.name}`,
+    );
+  }
 
   /** All that was written is durable, and all that waited for it has left. */
   settled(sockets: readonly ServerSocket[]): void {

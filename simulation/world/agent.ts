@@ -22,6 +22,7 @@ export interface AgentPlace {
   readonly listener: AcpListener;
   /** Called when the agent is told to do something that must be in the log by now. */
   readonly onPrompt: (turn: string) => void;
+  readonly onAnswer: (toolCall: string) => void;
 }
 
 const OPTIONS = [
@@ -41,7 +42,7 @@ interface Work {
 
 /** One process of an agent, as the runner sees it. */
 export class SimulatedAgent implements AcpConnection {
-  readonly info = { name: "simulated" };
+  readonly info: { readonly name: string };
   readonly takesImages = false;
   readonly gone: Promise<string>;
   readonly #place: AgentPlace;
@@ -56,6 +57,7 @@ export class SimulatedAgent implements AcpConnection {
 
   constructor(place: AgentPlace, listening: Process) {
     this.#place = place;
+    this.info = { name: `agent on ${place.runner.disk}` };
     this.#listening = listening;
     this.#said = place.agents * 1_000;
     this.#process = new Process(`agent of ${listening.name}`);
@@ -206,8 +208,10 @@ export class SimulatedAgent implements AcpConnection {
         const request = { sessionId: work.session, toolCall: call, options: [...OPTIONS] };
         const answered = async () => {
           const { outcome } = await listener.onPermission(request, withdrawn.signal);
-          if (outcome.outcome === "selected")
+          if (outcome.outcome === "selected") {
             deeds.answers.push({ ...question, option: outcome.optionId });
+            this.#place.onAnswer(toolCall);
+          }
           work.waiting -= 1;
           this.#soon();
         };

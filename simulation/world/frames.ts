@@ -16,8 +16,9 @@ export class Frames implements SocketObserver {
 
   constructor(runtime: Runtime, witness: Witness, spools: Spools) {
     this.#runtime = runtime;
-    this.#readers = new ReaderFrames(witness);
-    this.#runners = new RunnerFrames(runtime, witness, spools);
+    const runners = new RunnerFrames(runtime, witness, spools);
+    this.#runners = runners;
+    this.#readers = new ReaderFrames(witness, (presence) => runners.checkPresence(presence));
   }
 
   woke(sockets: readonly ServerSocket[]): void {
@@ -59,7 +60,14 @@ export class Frames implements SocketObserver {
   }
 }
 
+/** Known of each socket, for to read an attachment is to copy it. */
+const kinds = new WeakMap<ServerSocket, string>();
+
 function isRunner(socket: ServerSocket): boolean {
-  const { kind } = socket.deserializeAttachment() as { readonly kind: string };
+  let kind = kinds.get(socket);
+  if (kind === undefined) {
+    ({ kind } = socket.deserializeAttachment() as { readonly kind: string });
+    kinds.set(socket, kind);
+  }
   return kind === "runner";
 }

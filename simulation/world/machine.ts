@@ -22,6 +22,8 @@ export interface MachineHost {
   onStart(machine: Machine): void;
   /** An agent begins to work on a prompt. */
   onPrompt(turn: string, runner: RunnerRecord): void;
+  /** An agent gets the answer to a question. */
+  onAgentAnswer(toolCall: string, runner: RunnerRecord): void;
   onEnd(machine: Machine, end: RunEnd): void;
 }
 
@@ -110,6 +112,7 @@ export class Machine {
                 agents: agents.length,
                 listener,
                 onPrompt: (turn) => this.#host.onPrompt(turn, record),
+                onAnswer: (toolCall) => this.#host.onAgentAnswer(toolCall, record),
               },
               process,
             );

@@ -18,6 +18,8 @@ export class SimulatedDisk implements RunnerDisk {
   readonly #files = new Map<string, File>();
   /** Nothing can be written while this holds. */
   isFull = false;
+  /** Whether anything could not be written. */
+  hasRefused = false;
 
   constructor(runtime: Runtime, name: string, spools: Spools) {
     this.#runtime = runtime;
@@ -101,6 +103,8 @@ export class SimulatedDisk implements RunnerDisk {
   }
 
   #checkRoom(): void {
-    if (this.isFull) throw new Error("ENOSPC: no space left on device");
+    if (!this.isFull) return;
+    this.hasRefused = true;
+    throw new Error("ENOSPC: no space left on device");
   }
 }

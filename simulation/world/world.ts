@@ -8,6 +8,7 @@ import type { RunEnd } from "../../packages/cli/src/runner/run-runner.ts";
 import { ObjectHost } from "../platform/object-host.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Deeds, RunnerRecord } from "./deeds.ts";
+import { checkEnd, isBegun } from "../rules/runners.ts";
 import { Frames } from "./frames.ts";
 import type { MachineHost } from "./machine.ts";
 import { Machine } from "./machine.ts";
@@ -220,7 +221,15 @@ export class World implements PageHost, MachineHost {
       );
   }
 
+  onAgentAnswer(toolCall: string, runner: RunnerRecord): void {
+    if (!isBegun(this.witness.events, toolCall))
+      this.runtime.fail(
+        `N14 ${runner.name} answers ${toolCall}, and the durable log does not say so.`,
+      );
+  }
+
   onEnd(machine: Machine, end: RunEnd): void {
+    for (const rule of checkEnd(machine, end, this.spools)) this.runtime.fail(rule);
     const record = machine.records.at(-1);
     // Another runner took over, or the session is over: what it still held is dropped.
     if (end.kind === "closed") for (const each of machine.records) each.mayHaveLost = true;

@@ -7,11 +7,13 @@ import type { AnsweredRequest, Request } from "../world/requests.ts";
 import type { World } from "../world/world.ts";
 import { alike, must, of, same } from "./common.ts";
 
-/** C1 to C5, C9, C12 and T9: what was answered is what happened. */
+/** C1 to C5, C9, C11, C12 and T9: what was answered is what happened. */
 export function checkAnswersToCommands(
-  { requests, creations }: World,
+  { requests, creations, frames }: World,
   log: readonly SessionEvent[],
 ): void {
+  const posted = requests.all.flatMap(({ id }) => (id === undefined ? [] : [`prompt ${id}`]));
+  frames.commands.check(log, new Set(posted));
   for (const request of requests.all) checkRequest(request, log);
   checkIds(requests.all);
   checkPositions(requests.all);

@@ -30,6 +30,8 @@ interface Reading {
   isAsking: boolean;
   phase: "silent" | "welcomed" | "catching up" | "live";
   incarnation: string;
+  /** The life of the object's memory that it is live in. */
+  liveIn: string;
   /** The head at its last welcome. */
   head: number;
   /** The last durable head that it was told. */
@@ -108,12 +110,20 @@ export class ReaderFrames {
           `R1 a reader is live that has ${reading.held} of ${frame.d}`,
         );
         reading.phase = "live";
+        reading.liveIn = frame.i;
         this.#checkPresence(frame.runner);
         return this.#tell(reading, frame.d);
       case "runner":
         must(reading.phase === "live", "R11 a reader that catches up heard of a runner");
         return this.#checkPresence(frame.runner);
       case "reply":
+        return must(
+          !frame.reply.ok ||
+            reading.phase !== "live" ||
+            reading.liveIn !== frame.i ||
+            frame.reply.result.position <= (reading.held ?? 0),
+          `C8 a reader that has ${reading.held} was answered ${JSON.stringify(frame.reply)}`,
+        );
       case "error":
     }
   }
@@ -224,6 +234,7 @@ export class ReaderFrames {
       isAsking: false,
       phase: "silent",
       incarnation: "",
+      liveIn: "",
       head: 0,
       told: 0,
       held: undefined,

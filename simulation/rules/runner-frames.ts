@@ -38,6 +38,9 @@ export class RunnerFrames {
   readonly #epochs = new Map<string, number>();
   /** What the agent of each epoch is called. */
   readonly #agents = new Map<number, string>();
+  /** Sockets that were closed for another one since all was durable. */
+  #closing: { readonly running: Running; readonly code: number }[] = [];
+  /** The last that was welcomed. */
   #newest: { readonly epoch: number; readonly process: string } = { epoch: 0, process: "" };
 
   constructor(runtime: Runtime, witness: Witness, spools: Spools) {
@@ -47,6 +50,8 @@ export class RunnerFrames {
   }
 
   woke(sockets: readonly ServerSocket[]): void {
+    // What had not left with the memory before has not happened.
+    this.#closing = [];
     for (const socket of sockets) this.#runners.get(socket)?.sent.clear();
   }
 
@@ -105,9 +110,6 @@ export class RunnerFrames {
     if (running === undefined || (code !== CLOSE.fenced && code !== CLOSE.replaced)) return;
     this.#closing.push({ running, code });
   }
-
-  /** Sockets that were closed for another since all was durable. */
-  #closing: { readonly running: Running; readonly code: number }[] = [];
 
   /** N23: a presence that readers are told names the agent of the runner's hello, or of its start. */
   checkPresence(presence: RunnerPresence | null): void {

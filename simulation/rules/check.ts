@@ -5,6 +5,7 @@ import { checkRecords } from "./approval-records.ts";
 import { checkApprovals } from "./approvals.ts";
 import { checkAnswersToCommands } from "./commands.ts";
 import { checkEpochs } from "./epochs.ts";
+import { checkListing } from "./listing.ts";
 import { checkMessages } from "./messages.ts";
 import { checkPrompts } from "./prompts.ts";
 import { checkReaders } from "./readers.ts";
@@ -25,6 +26,7 @@ export function checkAll(world: World): void {
   checkPrompts(world, log);
   checkTurns(world, log);
   checkMessages(world, log);
+  checkListing(world);
   checkAnswersToCommands(world, log);
   checkApprovals(world, log);
   checkRecords(world, log);

@@ -12,8 +12,7 @@ export function checkAnswersToCommands(
   { requests, creations, frames }: World,
   log: readonly SessionEvent[],
 ): void {
-  const posted = requests.all.flatMap(({ id }) => (id === undefined ? [] : [`prompt ${id}`]));
-  frames.commands.check(log, new Set(posted));
+  frames.commands.check(log, requests.posted);
   for (const request of requests.all) checkRequest(request, log);
   checkIds(requests.all);
   checkPositions(requests.all);

@@ -169,5 +169,9 @@ export class RunnerFrames {
       kind !== "prompt" || running === undefined || running === turn,
       `N13 the prompt of ${turn} was sent while ${running} runs`,
     );
+    must(
+      kind !== "prompt" || state.lifecycle === "active",
+      `T7 the prompt of ${turn} was sent, and the session is ${state.lifecycle}`,
+    );
   }
 }

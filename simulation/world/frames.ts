@@ -2,6 +2,7 @@
 
 import type { SocketObserver } from "../platform/object-host.ts";
 import type { ServerSocket } from "../platform/socket.ts";
+import { CommandOrder } from "../rules/command-order.ts";
 import { ReaderFrames } from "../rules/reader-frames.ts";
 import { RunnerFrames } from "../rules/runner-frames.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -13,6 +14,7 @@ export class Frames implements SocketObserver {
   readonly #runtime: Runtime;
   readonly #readers: ReaderFrames;
   readonly #runners: RunnerFrames;
+  readonly commands = new CommandOrder();
 
   constructor(runtime: Runtime, witness: Witness, spools: Spools) {
     this.#runtime = runtime;
@@ -29,6 +31,7 @@ export class Frames implements SocketObserver {
   received(socket: ServerSocket, text: string): void {
     if (isRunner(socket)) this.#runtime.trace(`object gets ${text.slice(0, 160)}`);
     this.#look(() => this.#rulesOf(socket).received(socket, text));
+    if (!isRunner(socket)) this.commands.received(socket, text);
   }
 
   sent(socket: ServerSocket, text: string): void {

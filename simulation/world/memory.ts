@@ -6,9 +6,44 @@ import { Violation } from "../runtime/runtime.ts";
 import type { SimulatedSession } from "./simulated-session.ts";
 import type { Witness } from "./witness.ts";
 
-/** Holds a session in memory against its log; the witness has read all that is durable. */
-export function checkMemory(object: SimulatedSession, { state, head }: Witness): void {
-  if (!object.isCreated) return;
+/** How long a tail may wait to be stored, and how long the disk may then take, in milliseconds. */
+const LONGEST_TAIL_MS = 2_000;
+
+/** Holds the session in memory against its log. */
+export class Memory {
+  readonly #now: () => number | undefined;
+  /** Since when a tail is known to have waited, in which life, and after which head. */
+  #tail:
+    | { readonly object: SimulatedSession; readonly head: number; readonly since: number }
+    | undefined;
+
+  /** `now` is undefined while nothing can be stored. */
+  constructor(now: () => number | undefined) {
+    this.#now = now;
+  }
+
+  /** The witness has read all that is durable. */
+  check(object: SimulatedSession, witness: Witness): void {
+    if (!object.isCreated) return;
+    checkFacts(object, witness);
+    this.#checkTail(object, witness);
+  }
+
+  /** L6. */
+  #checkTail(object: SimulatedSession, { head }: Witness): void {
+    const now = this.#now();
+    if (now === undefined || object.state.position === head) {
+      this.#tail = undefined;
+      return;
+    }
+    if (this.#tail?.object !== object || this.#tail.head !== head)
+      this.#tail = { object, head, since: now };
+    if (now - this.#tail.since > LONGEST_TAIL_MS)
+      throw new Violation(`L6 what comes after ${head} has waited since ${this.#tail.since}.`);
+  }
+}
+
+function checkFacts(object: SimulatedSession, { state, head }: Witness): void {
   const info = object.info;
   const [said, follows] = [
     { ...factsOf(object.state), head: info.head },

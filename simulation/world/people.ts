@@ -156,6 +156,7 @@ export class People {
 
   #post(label: string, command: Command, by: Sender, id = label): void {
     this.#world.requests.add({ label, id, command, by });
+    this.#world.requests.posted.add(id);
     this.#world.post(label, command, by, id);
   }
 

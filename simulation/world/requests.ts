@@ -25,6 +25,8 @@ export interface AnsweredRequest extends Request {
 
 /** All requests of one world. */
 export class Requests {
+  /** Ids of commands that came by HTTP, too. */
+  readonly posted = new Set<string>();
   readonly #all = new Map<string, AnsweredRequest>();
 
   add(request: Request): void {

@@ -3,6 +3,7 @@ import type {
   ApprovalRecord,
   EventPage,
   SessionInfo,
+  SessionListing,
 } from "../../packages/perdure/src/session/rpc.ts";
 import { SessionIndexDO } from "../../packages/perdure/src/session/session-index-do.ts";
 import { SessionDO } from "../../packages/perdure/src/session/session-do.ts";
@@ -48,4 +49,11 @@ export class SimulatedSession extends SessionDO {
 }
 
 /** The product's list of sessions. */
-export class SimulatedIndex extends SessionIndexDO {}
+export class SimulatedIndex extends SessionIndexDO {
+  /** Its lines. */
+  get lines(): readonly SessionListing[] {
+    return this.sql
+      .run<{ listing: string }>("SELECT listing FROM sessions")
+      .map(({ listing }) => JSON.parse(listing) as SessionListing);
+  }
+}

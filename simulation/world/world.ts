@@ -14,7 +14,7 @@ import type { MachineHost } from "./machine.ts";
 import { Machine } from "./machine.ts";
 import type { Answer, PageHost } from "./page.ts";
 import { Page } from "./page.ts";
-import { checkMemory } from "./memory.ts";
+import { Memory } from "./memory.ts";
 import type { Sender } from "./requests.ts";
 import { Requests } from "./requests.ts";
 import type { Dial } from "./page-socket.ts";
@@ -44,11 +44,12 @@ export class World implements PageHost, MachineHost {
   readonly pages: readonly Page[];
   readonly machines: Machine[] = [];
   readonly requests = new Requests();
+  readonly memory: Memory;
   /** Who tried to create the session once more, and what came of it. */
   readonly creations: { readonly by: string; readonly outcome: string }[] = [];
   /** Ids of prompts that were given to a client or posted. */
   readonly prompts: string[] = [];
-  readonly #frames: Frames;
+  readonly frames: Frames;
   #connections = 0;
   /** Posts that have no answer yet. */
   #posting = 0;
@@ -61,12 +62,13 @@ export class World implements PageHost, MachineHost {
     });
     this.object.onEnd = (object) => this.witness.read(object);
     const frames = new Frames(runtime, this.witness, this.spools);
-    this.#frames = frames;
+    this.frames = frames;
     this.object.observer = frames;
     this.object.storage.onConfirmed = () => {
       this.witness.headBefore = this.witness.head;
       this.object.look((object) => this.witness.read(object));
     };
+    this.memory = new Memory(() => (this.object.storage.isFull ? undefined : runtime.now()));
     this.object.onWake = (object) => {
       // Not always: to look is to load, and some paths must load by themselves.
       if (runtime.chance(0.5)) return;
@@ -102,8 +104,8 @@ export class World implements PageHost, MachineHost {
     if (this.object.storage.isDirty) return;
     this.object.look((object) => {
       this.witness.read(object);
-      this.#frames.settled(this.object.sockets);
-      if (this.runtime.steps % STEPS_PER_LOOK === 0) checkMemory(object, this.witness);
+      this.frames.settled(this.object.sockets);
+      if (this.runtime.steps % STEPS_PER_LOOK === 0) this.memory.check(object, this.witness);
     });
   }
 
@@ -192,6 +194,8 @@ export class World implements PageHost, MachineHost {
   }
 
   onRetracted(words: readonly string[]): void {
+    // Nobody sends anything again to a session that is over.
+    if (this.witness.state.lifecycle === "terminated") return;
     for (const word of words) {
       const runner = this.machine.runner;
       // Only the producer that lives and may write keeps what it has shown.

@@ -141,11 +141,11 @@ export class Reader {
       case "events":
         return this.#onEvents(frame);
       case "head":
-        return [...this.#settle(frame.d), ...(this.#isLive ? this.#expectAll() : [])];
+        return this.#isLive ? this.#reach(frame.d) : this.#settle(frame.d);
       case "live":
         this.#isLive = true;
         this.#runner = frame.runner;
-        return [...this.#settle(frame.d), ...this.#expectAll()];
+        return this.#reach(frame.d);
       case "runner":
         this.#runner = frame.runner;
         return [];
@@ -228,9 +228,10 @@ export class Reader {
     return settled.map((event, index) => ({ kind: "event", event, position: first + index }));
   }
 
-  /** A live reader has all that is durable; one that has not missed something. */
-  #expectAll(): readonly ReaderEffect[] {
-    return this.#head > this.#held() ? this.#resynchronize() : [];
+  /** A live reader has all that is durable. One that has not missed something, perhaps in mid-run: it cannot tell what. */
+  #reach(d: number): readonly ReaderEffect[] {
+    this.#head = Math.max(this.#head, d);
+    return this.#head > this.#held() ? this.#resynchronize() : this.#settle(d);
   }
 
   #dropTail(): void {

@@ -257,6 +257,18 @@ test("text of a tail that was lost does not come back with a later connection", 
   expect(shownText(reader)).toBe("a");
 });
 
+test("R19 a bare delta that was lost on an open link makes none of those after it durable at a wrong position", () => {
+  const reader = liveReader();
+  take(reader, events(3, [delta("1")], 2), "2", "4");
+  expect(take(reader, head(6))).toEqual([hello(2)]);
+  const missed = ["1", "2", "3", "4"].map((text) => delta(text));
+  const effects = take(reader, welcome(6), events(3, missed, 6), live(6));
+  expect(effects).toEqual(
+    missed.map((event, index) => ({ kind: "event", event, position: 3 + index })),
+  );
+  expect(shownText(reader)).toBe("1234");
+});
+
 test("frames before the welcome of a connection are passed over, replies and errors are not", () => {
   const reader = liveReader();
   reader.onConnect();

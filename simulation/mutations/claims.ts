@@ -51,13 +51,6 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
     replace: "if (!isHolder && epoch !== undefined && epoch > current.epoch) return fence(link);",
   },
   {
-    id: "N4c",
-    does: "knows only the epoch that a process names itself",
-    file: RELAY,
-    find: "const epoch = this.#claims.epochOf(frame.process) ?? frame.epoch;",
-    replace: "const epoch = frame.epoch;",
-  },
-  {
     id: "N5",
     does: "welcomes before what an earlier connection brought is durable",
     file: RELAY,
@@ -209,12 +202,5 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
     file: REDELIVERY,
     find: 'if (waiting !== "") this.#start();',
     replace: "",
-  },
-  {
-    id: "N25b",
-    does: "goes on with the wait of the connection before",
-    file: RELAY,
-    find: "    this.#watch(undefined);\n    return isHeld",
-    replace: "    return isHeld",
   },
 ];

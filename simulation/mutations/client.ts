@@ -6,6 +6,20 @@ const OUTBOX = "packages/perdure/src/client/outbox.ts";
 /** Rules of the client. */
 export const CLIENT_MUTATIONS: readonly Mutation[] = [
   {
+    id: "R7",
+    does: "takes what it is shown for what is durable",
+    file: READER,
+    find: "    return this.#durable?.position ?? 0;\n",
+    replace: "    return this.#shown?.position ?? 0;\n",
+  },
+  {
+    id: "R7b",
+    does: "asks after the last event that it was shown",
+    file: READER,
+    find: "after: this.#durable?.position ?? null };",
+    replace: "after: this.#shown?.position ?? null };",
+  },
+  {
     id: "R12",
     does: "keeps a tail when the incarnation changes",
     file: READER,
@@ -13,11 +27,60 @@ export const CLIENT_MUTATIONS: readonly Mutation[] = [
     replace: '      this.#incarnation = frame.i;\n      if (frame.i !== "") return [];',
   },
   {
+    id: "R12b",
+    does: "goes on after a new incarnation whatever comes first",
+    file: READER,
+    find: 'const goesOn = this.#isLive && frame.t === "events" && frame.p === this.cursor + 1;',
+    replace: "const goesOn = this.#isLive;",
+  },
+  {
+    id: "R19",
+    does: "takes events again that it has",
+    file: READER,
+    find: "if (held < width) for (const one of splitRun(dropFromRun(event, held))) this.#show(one);",
+    replace: "if (held < width) for (const one of splitRun(event)) this.#show(one);",
+  },
+  {
+    id: "R19b",
+    does: "passes over positions that are missing",
+    file: READER,
+    find: "if (held < 0) return this.#resynchronize();",
+    replace: "",
+  },
+  {
+    id: "R19c",
+    does: "does not ask for what the head says is missing",
+    file: READER,
+    find: "return this.#head > this.#held() ? this.#resynchronize() : [];",
+    replace: "return [];",
+  },
+  {
+    id: "R22",
+    does: "gives out what is shown before it is durable",
+    file: READER,
+    find: "const settled = this.#tail.splice(0, this.#head - first + 1);",
+    replace: "const settled = this.#tail.splice(0);",
+  },
+  {
     id: "R24",
     does: "takes from the screen what was shown before a new connection",
     file: READER,
     find: "this.#kept = [...this.#tail, ...this.#kept];",
     replace: "this.#kept = [];",
+  },
+  {
+    id: "R24b",
+    does: "keeps on the screen what its producer will never send again",
+    file: READER,
+    find: "else if (endsProducer(event)) this.#kept = [];",
+    replace: "",
+  },
+  {
+    id: "R24c",
+    does: "keeps on the screen what its producer has sent again",
+    file: READER,
+    find: "if (JSON.stringify(event) === JSON.stringify(this.#kept[0])) this.#kept = this.#kept.slice(1);\n    else if",
+    replace: "if",
   },
   {
     id: "C15",

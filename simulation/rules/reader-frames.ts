@@ -38,7 +38,9 @@ interface Reading {
   told: number;
   /** The position of the last event that it was sent; undefined before a snapshot. */
   held: number | undefined;
-  /** What it had acknowledged when the object woke, until a frame of that life has left. */
+  /** What it has acknowledged by a hello or an acknowledgement. */
+  acknowledged: number;
+  /** What the object took for acknowledged when it woke, until a frame of that life has left. */
   asleepAt: number | undefined;
 }
 
@@ -73,6 +75,7 @@ export class ReaderFrames {
       (cursor ?? 0) <= this.#witness.head,
       `R7 a reader's cursor is ${cursor}, and the head ${this.#witness.head}`,
     );
+    if (cursor !== null) reading.acknowledged = cursor;
     if (frame.t !== "hello") return;
     reading.after = frame.after;
     reading.isAsking = true;
@@ -153,6 +156,10 @@ export class ReaderFrames {
       isNudge === (cursor !== this.#wokeAt),
       `R13 a reader at ${cursor} woke to ${frame.t}, and the head was ${this.#wokeAt}`,
     );
+    must(
+      isNudge || reading.acknowledged === this.#wokeAt,
+      `R13 a reader that had acknowledged ${reading.acknowledged} of ${this.#wokeAt} woke to ${frame.t}`,
+    );
     reading.held = reading.told;
   }
 
@@ -165,6 +172,7 @@ export class ReaderFrames {
       `R4 the snapshot for a cursor at ${reading.after} says ${why}`,
     );
     reading.held = position;
+    reading.acknowledged = position;
     // More may have become durable since.
     if (reading.head !== head) return;
     const state = events
@@ -237,6 +245,7 @@ export class ReaderFrames {
       liveIn: "",
       head: 0,
       told: 0,
+      acknowledged: 0,
       held: undefined,
       asleepAt: undefined,
     };

@@ -17,6 +17,9 @@ import { must } from "./common.ts";
 /** The shortest time until a command is sent again, in milliseconds. */
 const REDELIVERED_AFTER_MS = 5_000;
 
+/** The longest time until what a runner has sent is durable and acknowledged, in milliseconds: storage may be full for a while. */
+const ACKNOWLEDGED_AFTER_MS = 8_000;
+
 type Hello = Extract<RunnerFrame, { t: "hello" }>;
 
 /** What has gone over one socket. */
@@ -24,8 +27,10 @@ interface Running {
   readonly hello: Hello;
   /** The epoch that it was welcomed under. */
   epoch: number | undefined;
-  /** When each command was sent, in this life of the object's memory. */
-  readonly sent: Map<number, number>;
+  /** When each command was sent, and how often, in this life of the object's memory. */
+  readonly sent: Map<number, { readonly at: number; readonly times: number }>;
+  /** The last event of a frame that must be taken or acknowledged again, and when it came. */
+  owed: { readonly r: number; readonly at: number } | undefined;
 }
 
 /** Runners of one object, as their sockets show them. */
@@ -52,7 +57,11 @@ export class RunnerFrames {
   woke(sockets: readonly ServerSocket[]): void {
     // What had not left with the memory before has not happened.
     this.#closing = [];
-    for (const socket of sockets) this.#runners.get(socket)?.sent.clear();
+    for (const socket of sockets) {
+      const running = this.#runners.get(socket);
+      running?.sent.clear();
+      if (running !== undefined) running.owed = undefined;
+    }
   }
 
   received(socket: ServerSocket, text: string): void {
@@ -61,7 +70,12 @@ export class RunnerFrames {
     const running = this.#runners.get(socket);
     if (frame.t === "hello") {
       must(running === undefined, `N1 ${frame.process} said hello twice on one connection`);
-      this.#runners.set(socket, { hello: frame, epoch: undefined, sent: new Map() });
+      this.#runners.set(socket, {
+        hello: frame,
+        epoch: undefined,
+        sent: new Map(),
+        owed: undefined,
+      });
       return;
     }
     must(running?.epoch === frame.epoch, "N18 a runner sent events before it was welcome");
@@ -69,6 +83,8 @@ export class RunnerFrames {
       frame.r + frame.e.length - 1 <= this.#spools.written(running.hello.spool),
       `N18 ${running.hello.process} sent event ${frame.r}, and its spool does not have that`,
     );
+    const isGap = frame.r > this.#spools.durable(running.hello.spool) + 1;
+    if (!isGap) running.owed ??= { r: frame.r + frame.e.length - 1, at: this.#runtime.now() };
   }
 
   sent(socket: ServerSocket, text: string): void {
@@ -95,6 +111,7 @@ export class RunnerFrames {
         );
         return;
       case "ack":
+        if (frame.r >= (running.owed?.r ?? 0)) running.owed = undefined;
         must(frame.r <= durable, `N8 event ${frame.r} was acknowledged; the log has ${durable}`);
         return;
       case "expect":
@@ -131,6 +148,20 @@ export class RunnerFrames {
       (socket) => socket.isOpen && this.#runners.get(socket)?.epoch !== undefined,
     );
     must(open.length <= 1, `N3 ${open.length} connections of runners are open`);
+    const running = open[0] && this.#runners.get(open[0]);
+    if (running === undefined) return;
+    const now = this.#runtime.now();
+    const { owed, sent } = running;
+    must(
+      owed === undefined || now - owed.at < ACKNOWLEDGED_AFTER_MS,
+      `N6 N8 event ${owed?.r} came, and was not acknowledged`,
+    );
+    const [first] = this.#witness.state.turns;
+    const delivery = first?.state === "queued" ? sent.get(first.command) : undefined;
+    must(
+      delivery === undefined || delivery.times > 1 || now - delivery.at < 2 * REDELIVERED_AFTER_MS,
+      `N25 the prompt of ${first?.id} was not begun, and was not sent again`,
+    );
   }
 
   #welcome({ process }: Hello, epoch: number): void {
@@ -160,10 +191,10 @@ export class RunnerFrames {
     const now = this.#runtime.now();
     const before = sent.get(command);
     must(
-      before === undefined || now - before >= REDELIVERED_AFTER_MS - 500,
-      `N12 command ${command} was sent twice on one connection within ${now - (before ?? 0)} ms`,
+      before === undefined || now - before.at >= REDELIVERED_AFTER_MS - 500,
+      `N12 command ${command} was sent twice on one connection within ${now - (before?.at ?? 0)} ms`,
     );
-    sent.set(command, now);
+    sent.set(command, { at: now, times: (before?.times ?? 0) + 1 });
     const running = runningTurn(state)?.id;
     must(
       kind !== "prompt" || running === undefined || running === turn,

@@ -121,11 +121,4 @@ export const APPROVAL_MUTATIONS: readonly Mutation[] = [
     find: 'if (answered !== undefined) this.#approvals.move(answered.approval, "delivered");',
     replace: "void answered;",
   },
-  {
-    id: "A15",
-    does: "opens a question that nobody waits for",
-    file: RELAY,
-    find: "if (request.turn !== this.#turn()) {",
-    replace: 'if (request.turn === "") {',
-  },
 ];

@@ -71,12 +71,4 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
     find: "return () => reject(error);",
     replace: "if (!isAlone) throw error;\n      return () => reject(error);",
   },
-  {
-    id: "C14",
-    does: "passes over a command that comes before hello",
-    file: SESSION,
-    find: '      case "command": {\n',
-    replace:
-      '      case "command": {\n        if (link.attachment.acknowledged === undefined) return;\n',
-  },
 ];

@@ -8,6 +8,7 @@ export const HELD_ELSEWHERE: Readonly<Record<string, string>> = {
   C7: "every id is a good one here: packages/perdure/test/protocol/parse.test.ts",
   C10: "one writer of JSON here: packages/perdure/test/object/commands.test.ts",
   C13: "sizes: packages/perdure/test/session/commands.test.ts",
+  C14: "the client says hello first: packages/perdure/test/session/commands.test.ts",
 
   // ---------------------------------------------------------------------------------------------- L: the log
   L3: "rows: packages/perdure/test/log/event-log.test.ts",
@@ -24,9 +25,12 @@ export const HELD_ELSEWHERE: Readonly<Record<string, string>> = {
   // ---------------------------------------------------------------------------------------------- T: turns and lifecycle
   T2: "a hundred turns: packages/perdure/test/session/commands.test.ts",
   T10: "there is one session here: packages/perdure/test/session/lifecycle.test.ts",
+  T18: "such a backlog is too rare here: packages/perdure/test/session/claims.test.ts",
   T17: "the AI SDK's reader: packages/perdure/test/protocol/message-fold.test.ts",
 
   // ---------------------------------------------------------------------------------------------- A: approvals
   A7: "agents' questions have no expiry: packages/perdure/test/session/approvals.test.ts",
+  A13: "the runner gives each question an id of its own: packages/perdure/test/session/approvals.test.ts",
   A14: "agents' questions have no expiry: packages/perdure/test/session/approvals.test.ts",
+  A15: "such a backlog is too rare here: packages/perdure/test/session/claims.test.ts",
 };

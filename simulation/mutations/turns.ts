@@ -167,11 +167,4 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
     find: "WHERE excluded.version >= version",
     replace: "WHERE excluded.version >= 0",
   },
-  {
-    id: "T18",
-    does: "ends a turn again",
-    file: STATE,
-    find: "if (!state.turns.some(({ id }) => id === event.turn)) return state;",
-    replace: "",
-  },
 ];

@@ -66,6 +66,8 @@ class Book {
       case "runner.started":
         this.#isStarting = true;
         for (const record of this.#orphans()) record.state = "withdrawn";
+        return;
+      default:
     }
   }
 

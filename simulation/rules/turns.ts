@@ -73,6 +73,7 @@ export function checkTurns(world: World, log: readonly SessionEvent[]): void {
         must(open.length === 0, `T8 the session is over, and ${open[0]?.id} is not`);
         must(position === log.length, "T8 the session was over, and went on");
         break;
+      default:
     }
   });
   checkTerminated(world, log);
@@ -120,7 +121,7 @@ function checkTitle({ object }: World, log: readonly SessionEvent[]): void {
   const titles = of(log, "session.meta").flatMap(({ patch }) => patch["title"] ?? []);
   must(
     same(titles, first === undefined ? [] : [first.turn]),
-    `T11 the first prompt is ${first?.turn}, and the titles are ${titles.join()}`,
+    `T11 the first prompt is ${first?.turn}, and the titles are ${JSON.stringify(titles)}`,
   );
   object.peek((session) =>
     must(session.info.title === (first?.turn ?? null), `T11 the title is ${session.info.title}`),

@@ -187,7 +187,7 @@ export class World implements PageHost, MachineHost {
       .then(
         (result) => {
           const outcome = result.ok ? `created: ${result.value.created}` : result.error.code;
-          this.creations.push({ by, outcome });
+          return this.creations.push({ by, outcome });
         },
         () => {},
       );

@@ -6,7 +6,6 @@ import { LOG_MUTATIONS } from "./log.ts";
 import type { Mutation } from "./mutation.ts";
 import { READER_MUTATIONS } from "./readers.ts";
 import { RUNNER_MUTATIONS } from "./runner.ts";
-import { SESSION_MUTATIONS } from "./session.ts";
 import { TURN_MUTATIONS } from "./turns.ts";
 
 export type { Mutation } from "./mutation.ts";
@@ -18,7 +17,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LOG_MUTATIONS,
   ...TURN_MUTATIONS,
   ...APPROVAL_MUTATIONS,
-  ...SESSION_MUTATIONS,
   ...CLAIM_MUTATIONS,
   ...READER_MUTATIONS,
   ...RUNNER_MUTATIONS,

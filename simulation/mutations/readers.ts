@@ -87,7 +87,7 @@ export const READER_MUTATIONS: readonly Mutation[] = [
     replace: "const isHeadDue = news.hasFlushed && (live.at(-1)?.isText ?? false);",
   },
   {
-    id: "R12c",
+    id: "R12b",
     does: "keeps the incarnation of a memory that is gone",
     file: "packages/perdure/src/object/base-do.ts",
     find: "protected readonly incarnation = crypto.randomUUID();",

@@ -24,13 +24,6 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
       'if (command.kind !== "prompt") {\n      this.#ports.begin(command.command);\n      return this.#act(command, null);\n    }',
   },
   {
-    id: "N14c",
-    does: "acts on a prompt whose turn was cancelled",
-    file: GATE,
-    find: "if (running !== command.turn) return this.turnEnded(command.turn);",
-    replace: "",
-  },
-  {
     id: "N15",
     does: "begins a command again that it has begun",
     file: GATE,
@@ -53,28 +46,20 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N18c",
-    does: "drops what the session has and has not made durable",
-    file: UPSTREAM,
-    find: "    this.#sent = Math.max(r, this.#spool.first - 1);\n",
-    replace:
-      "    this.#spool.acknowledge(r);\n    this.#sent = Math.max(r, this.#spool.first - 1);\n",
-  },
-  {
-    id: "N18d",
     does: "drops one event more than was acknowledged",
     file: SPOOL,
     find: "this.#first = Math.max(this.#first, Math.min(r + 1, this.next));",
     replace: "this.#first = Math.max(this.#first, Math.min(r + 2, this.next));",
   },
   {
-    id: "N18e",
+    id: "N18d",
     does: "takes a record for whole whose checksum is wrong",
     file: RECORDS,
     find: "return crc32(json) === Number(match[2]) ? json : undefined;",
     replace: "return json;",
   },
   {
-    id: "N18f",
+    id: "N18e",
     does: "writes on behind a record that is torn",
     file: SPOOL,
     find: "    this.#file.truncate(this.#end);\n    this.#first",

@@ -17,8 +17,8 @@ import { must } from "./common.ts";
 /** The shortest time until a command is sent again, in milliseconds. */
 const REDELIVERED_AFTER_MS = 5_000;
 
-/** The longest time until what a runner has sent is durable and acknowledged, in milliseconds: storage may be full for a while. */
-const ACKNOWLEDGED_AFTER_MS = 8_000;
+/** The longest time until what a runner has sent is durable and acknowledged, in milliseconds, unless storage is full. */
+const ACKNOWLEDGED_AFTER_MS = 2_500;
 
 type Hello = Extract<RunnerFrame, { t: "hello" }>;
 
@@ -138,7 +138,7 @@ export class RunnerFrames {
   }
 
   /** All that was written is durable, and all that waited for it has left. */
-  settled(sockets: readonly ServerSocket[]): void {
+  settled(sockets: readonly ServerSocket[], isFull: boolean): void {
     const { process } = this.#newest;
     for (const { running, code } of this.#closing.splice(0)) {
       const due = running.hello.process === process ? CLOSE.replaced : CLOSE.fenced;
@@ -151,15 +151,23 @@ export class RunnerFrames {
     const running = open[0] && this.#runners.get(open[0]);
     if (running === undefined) return;
     const now = this.#runtime.now();
+    if (isFull) running.owed = undefined;
     const { owed, sent } = running;
     must(
       owed === undefined || now - owed.at < ACKNOWLEDGED_AFTER_MS,
       `N6 N8 event ${owed?.r} came, and was not acknowledged`,
     );
-    const [first] = this.#witness.state.turns;
+    const { turns, lifecycle } = this.#witness.state;
+    const [first] = turns;
     const delivery = first?.state === "queued" ? sent.get(first.command) : undefined;
+    // While the session is paused nothing is delivered; the wait starts when it goes on.
+    if (delivery !== undefined && first !== undefined && lifecycle !== "active")
+      sent.set(first.command, { ...delivery, at: now });
     must(
-      delivery === undefined || delivery.times > 1 || now - delivery.at < 2 * REDELIVERED_AFTER_MS,
+      delivery === undefined ||
+        delivery.times > 1 ||
+        lifecycle !== "active" ||
+        now - delivery.at < 2 * REDELIVERED_AFTER_MS,
       `N25 the prompt of ${first?.id} was not begun, and was not sent again`,
     );
   }

@@ -44,9 +44,9 @@ export class Frames implements SocketObserver {
   }
 
   /** All that was written is durable, and all that waited for it has left. */
-  settled(sockets: readonly ServerSocket[]): void {
+  settled(sockets: readonly ServerSocket[], isFull: boolean): void {
     this.#readers.settled(sockets.filter((socket) => !isRunner(socket)));
-    this.#runners.settled(sockets.filter(isRunner));
+    this.#runners.settled(sockets.filter(isRunner), isFull);
   }
 
   #rulesOf(socket: ServerSocket): ReaderFrames | RunnerFrames {

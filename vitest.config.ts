@@ -5,6 +5,11 @@ import { defineConfig } from "vitest/config";
 /** "perdure/<room>" means the source in unit and workers tests; system tests run what `npm run build` made. */
 const source = ["perdure-source"];
 
+/** What a busy machine would change: rows at a real pace, a process's end in two seconds, and the file descriptors of a crowd. */
+const countedAlone = ["active-sessions", "load", "open-files", "rows", "runner-fenced"].map(
+  (name) => `packages/cli/test-system/chaos/${name}.test.ts`,
+);
+
 export default defineConfig({
   test: {
     projects: [
@@ -48,6 +53,18 @@ export default defineConfig({
             "apps/*/test-system/**/*.test.ts",
             "examples/*/test-system/**/*.test.ts",
           ],
+          exclude: countedAlone,
+          // Mostly they wait.
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "system-alone",
+          environment: "node",
+          include: countedAlone,
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -31,6 +31,7 @@ const stages = [
   { name: "simulation", run: () => tests("simulation") },
   { name: "workers tests", run: () => tests("workers") },
   { name: "system tests", needs: "build", run: () => tests("system") },
+  { name: "system tests, alone", needs: "build", run: () => tests("system-alone") },
 ];
 
 /**

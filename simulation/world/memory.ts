@@ -50,7 +50,7 @@ function checkFacts(object: SimulatedSession, { state, head }: Witness): void {
     { ...factsOf(state), head },
   ];
   for (const key of Object.keys(said) as (keyof typeof said)[])
-    if (text(said[key]) !== text(follows[key]))
+    if (!same(said[key], follows[key]))
       throw new Violation(
         `L5 in memory \`${key}\` is ${text(said[key])}; by the durable log it is ${text(follows[key])}.`,
       );
@@ -77,5 +77,9 @@ function statusBy({ turns, approvals }: SessionState): string {
   if (turns.every(({ state }) => state === "queued")) return turns.length === 0 ? "idle" : "queued";
   return approvals.some(({ command }) => command === undefined) ? "waiting" : "running";
 }
+
+/** Canonical only where it must be: that takes ten times as long. */
+const same = (a: unknown, b: unknown) =>
+  a === b || JSON.stringify(a) === JSON.stringify(b) || text(a) === text(b);
 
 const text = (value: unknown) => canonicalJson(value ?? null);

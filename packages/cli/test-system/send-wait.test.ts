@@ -132,8 +132,8 @@ test("a turn that retention has passed is over: its messages are printed, wherev
 
 test("a turn that retention has passed, and whose messages are too old for a snapshot, makes it fail", async () => {
   const first = "first tokens=5 rate=0";
-  // A snapshot holds the newest 50 messages.
-  const others = Array.from({ length: 25 }, (_, n) => `other-${n} tokens=1 rate=0`);
+  // A snapshot holds the newest 50 messages, as of the last moment at which no turn was open.
+  const others = Array.from({ length: 30 }, (_, n) => `other-${n} tokens=1 rate=0`);
   await answerAndTrim("long-ago", [first, ...others]);
   const again = sendAgain("long-ago", first);
   expect(await again.exited).toEqual({ code: 1, signal: null });

@@ -72,13 +72,6 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
     replace: "const fresh = frame.e;",
   },
   {
-    id: "N6b",
-    does: "drops a frame whole of which it knows the first event",
-    file: RELAY,
-    find: "const fresh = frame.e.slice(known + 1 - frame.r);",
-    replace: "const fresh = frame.r <= known ? [] : frame.e;",
-  },
-  {
     id: "N7",
     does: "takes events behind a gap",
     file: RELAY,

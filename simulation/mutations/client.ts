@@ -34,13 +34,6 @@ export const CLIENT_MUTATIONS: readonly Mutation[] = [
     replace: "",
   },
   {
-    id: "R19b",
-    does: "does not ask for what the head says is missing",
-    file: READER,
-    find: "return this.#head > this.#held() ? this.#resynchronize() : [];",
-    replace: "return [];",
-  },
-  {
     id: "R22",
     does: "gives out what is shown before it is durable",
     file: READER,

@@ -19,8 +19,20 @@ export const HELD_ELSEWHERE: Readonly<Record<string, string>> = {
   L12: "rows: packages/perdure/test/session/budgets.test.ts",
 
   // ---------------------------------------------------------------------------------------------- R: readers
+  R10: "sizes: packages/perdure/test/session/flow-control.test.ts",
+  R11: "only a catch-up that waits for room meets live events: packages/perdure/test/session/flow-control.test.ts",
+  R15: "sizes: packages/perdure/test/session/flow-control.test.ts",
+  R16: "sizes: packages/perdure/test/client/session-client.test.ts",
+  R18: "readers are pages here: packages/perdure/test/session/flow-control.test.ts",
+  R21: "every role may read here: packages/perdure/test/session/commands.test.ts",
+  R23: "only a catch-up that waits for room is passed: packages/perdure/test/session/flow-control.test.ts",
 
   // ---------------------------------------------------------------------------------------------- N: runners
+  N1: "every runner says hello here: packages/perdure/test/session/relay.test.ts",
+  N9: "no storage is restored from an older copy here: packages/perdure/test/session/relay.test.ts",
+  N16: "runners send only what they may here: packages/perdure/test/session/relay.test.ts",
+  N21: "sizes: packages/cli/test/runner/relay-end.test.ts",
+  N28: "runners go on in a partition here: packages/cli/test/runner/partition.test.ts",
 
   // ---------------------------------------------------------------------------------------------- T: turns and lifecycle
   T2: "a hundred turns: packages/perdure/test/session/commands.test.ts",

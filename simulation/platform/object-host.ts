@@ -5,7 +5,7 @@
 
 import { Process } from "../runtime/runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { WireEnd } from "../world/wire.ts";
+import type { Side, WireEnd } from "../world/wire.ts";
 import { Wire } from "../world/wire.ts";
 import { ServerSocket } from "./socket.ts";
 import type { SocketHost } from "./socket.ts";
@@ -89,6 +89,8 @@ export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
   onWake: (object: T) => void = () => {};
   /** Hears all that goes over the object's sockets. */
   observer: SocketObserver | undefined;
+  /** The next connection loses frames from one side from its beginning on, for so many milliseconds. */
+  nextDrops: { readonly from: Side; readonly milliseconds: number } | undefined;
   /** Called when memory is about to go and all that it wrote is durable. */
   onEnd: (object: T) => void = () => {};
   readonly storage: SimulatedStorage;
@@ -146,6 +148,9 @@ export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
       this.gate(() => {
         if (response.status !== 101 || made === undefined) return answer(response.status);
         const wire = new Wire(this.#runtime, name, dialling, made);
+        if (this.nextDrops !== undefined)
+          wire.drop(this.nextDrops.from, this.nextDrops.milliseconds);
+        this.nextDrops = undefined;
         made.join(wire);
         answer(wire);
       });

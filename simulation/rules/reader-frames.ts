@@ -38,6 +38,8 @@ interface Reading {
   told: number;
   /** The position of the last event that it was sent; undefined before a snapshot. */
   held: number | undefined;
+  /** The runner that it was told of last. */
+  presence: RunnerPresence | null;
   /** What it has acknowledged by a hello or an acknowledgement. */
   acknowledged: number;
   /** What the object took for acknowledged when it woke, until a frame of that life has left. */
@@ -115,9 +117,11 @@ export class ReaderFrames {
         reading.phase = "live";
         reading.liveIn = frame.i;
         this.#checkPresence(frame.runner);
+        reading.presence = frame.runner;
         return this.#tell(reading, frame.d);
       case "runner":
         must(reading.phase === "live", "R11 a reader that catches up heard of a runner");
+        reading.presence = frame.runner;
         return this.#checkPresence(frame.runner);
       case "reply":
         return must(
@@ -144,13 +148,25 @@ export class ReaderFrames {
     }
   }
 
+  /** R20: whether those that read live were told of this runner, or that there is none. */
+  checkTold(sockets: readonly ServerSocket[], runner: RunnerPresence | null): void {
+    for (const socket of sockets) {
+      const reading = this.#readings.get(socket);
+      if (reading?.phase !== "live" || !socket.isOpen) continue;
+      must(
+        reading.presence?.epoch === runner?.epoch && reading.presence?.since === runner?.since,
+        `R20 a reader was told of ${JSON.stringify(reading.presence)}; it is ${JSON.stringify(runner)}`,
+      );
+    }
+  }
+
   /** R13: after a hibernation. */
   #awake(reading: Reading, frame: ServerFrame): void {
-    if (frame.i === reading.incarnation) return;
+    if (frame.i === reading.incarnation || frame.t === "error" || frame.t === "reply") return;
     const cursor = reading.asleepAt;
     reading.incarnation = frame.i;
     reading.asleepAt = undefined;
-    if (cursor === undefined || frame.t === "error" || frame.t === "reply") return;
+    if (cursor === undefined) return;
     const isNudge = frame.t === "head" && frame.d === this.#wokeAt;
     must(
       isNudge === (cursor !== this.#wokeAt),
@@ -245,6 +261,7 @@ export class ReaderFrames {
       liveIn: "",
       head: 0,
       told: 0,
+      presence: null,
       acknowledged: 0,
       held: undefined,
       asleepAt: undefined,

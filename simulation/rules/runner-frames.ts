@@ -29,6 +29,8 @@ interface Running {
   epoch: number | undefined;
   /** When each command was sent, and how often, in this life of the object's memory. */
   readonly sent: Map<number, { readonly at: number; readonly times: number }>;
+  /** Commands that an earlier life had sent: this one sends them again, and need not know when that was. */
+  readonly resent: Set<number>;
   /** The last event of a frame that must be taken or acknowledged again, and when it came. */
   owed: { readonly r: number; readonly at: number } | undefined;
 }
@@ -59,8 +61,10 @@ export class RunnerFrames {
     this.#closing = [];
     for (const socket of sockets) {
       const running = this.#runners.get(socket);
-      running?.sent.clear();
-      if (running !== undefined) running.owed = undefined;
+      if (running === undefined) continue;
+      for (const command of running.sent.keys()) running.resent.add(command);
+      running.sent.clear();
+      running.owed = undefined;
     }
   }
 
@@ -74,14 +78,18 @@ export class RunnerFrames {
         hello: frame,
         epoch: undefined,
         sent: new Map(),
+        resent: new Set(),
         owed: undefined,
       });
       return;
     }
     must(running?.epoch === frame.epoch, "N18 a runner sent events before it was welcome");
-    must(
-      frame.r + frame.e.length - 1 <= this.#spools.written(running.hello.spool),
-      `N18 ${running.hello.process} sent event ${frame.r}, and its spool does not have that`,
+    const { process, spool } = running.hello;
+    frame.e.forEach((event, index) =>
+      must(
+        this.#spools.holds(spool, frame.r + index, event),
+        `N18 ${process} sent as event ${frame.r + index} what it has not written`,
+      ),
     );
     const isGap = frame.r > this.#spools.durable(running.hello.spool) + 1;
     if (!isGap) running.owed ??= { r: frame.r + frame.e.length - 1, at: this.#runtime.now() };
@@ -184,7 +192,7 @@ export class RunnerFrames {
   }
 
   #command(
-    { epoch = 0, sent }: Running,
+    { epoch = 0, sent, resent }: Running,
     { kind, command, turn }: { readonly kind: string; command: number; readonly turn: string },
   ): void {
     const { state, events, headBefore } = this.#witness;
@@ -199,7 +207,7 @@ export class RunnerFrames {
     const now = this.#runtime.now();
     const before = sent.get(command);
     must(
-      before === undefined || now - before.at >= REDELIVERED_AFTER_MS - 500,
+      before === undefined || resent.has(command) || now - before.at >= REDELIVERED_AFTER_MS - 500,
       `N12 command ${command} was sent twice on one connection within ${now - (before?.at ?? 0)} ms`,
     );
     sent.set(command, { at: now, times: (before?.times ?? 0) + 1 });

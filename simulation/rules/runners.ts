@@ -33,8 +33,8 @@ export function isBegun(log: readonly SessionEvent[], toolCall: string): boolean
   return of(log, "command.begun").some(({ command }) => command === decision?.position);
 }
 
-/** N4 N18 N23 R20: one runner is left; the log has all that it holds, and every page knows that it is there. */
-export function checkRunners({ machines, pages, object, witness, spools }: World): void {
+/** N4 N18 N23 R20: one runner is left; the log has all that it holds, and every reader was told that it is there. */
+export function checkRunners({ machines, frames, object, witness, spools }: World): void {
   const running = machines.filter(({ isRunning }) => isRunning);
   const names = running.map(({ name }) => name).join();
   if (witness.state.lifecycle === "terminated")
@@ -45,12 +45,6 @@ export function checkRunners({ machines, pages, object, witness, spools }: World
   object.peek(({ info: { runner } }) => {
     const epoch = running[0]?.runner?.epoch;
     must(runner?.epoch === epoch, `R20 the object says that ${runner?.epoch} runs; it is ${epoch}`);
-    for (const page of pages) {
-      const shown = page.client.getState().runner;
-      must(
-        shown?.epoch === runner?.epoch && shown?.since === runner?.since,
-        `R20 ${page.name} shows ${JSON.stringify(shown)}, and it is ${JSON.stringify(runner)}`,
-      );
-    }
+    frames.checkTold(object.sockets, runner);
   });
 }

@@ -124,7 +124,13 @@ function cut({ object, runtime }: World): void {
 
 function drop({ object, runtime }: World): void {
   const wire = someWire(object.wires, (bound) => runtime.below(bound));
-  wire?.drop(runtime.chance(0.7) ? 1 : 0, runtime.between(50, 6_000));
+  const from = runtime.chance(0.7) ? 1 : 0;
+  const milliseconds = runtime.between(50, 6_000);
+  wire?.drop(from, milliseconds);
+  // The next one is no better.
+  if (!runtime.chance(0.3)) return;
+  wire?.cut({ dialling: true, dialled: true });
+  object.nextDrops = { from, milliseconds };
 }
 
 function someWire(wires: readonly Wire[], below: (bound: number) => number): Wire | undefined {

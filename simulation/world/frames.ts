@@ -1,5 +1,6 @@
 /** Hears what goes over the object's sockets, and holds it against the rules for readers and for runners. */
 
+import type { RunnerPresence } from "../../packages/perdure/src/protocol/index.ts";
 import type { SocketObserver } from "../platform/object-host.ts";
 import type { ServerSocket } from "../platform/socket.ts";
 import { CommandOrder } from "../rules/command-order.ts";
@@ -47,6 +48,14 @@ export class Frames implements SocketObserver {
   settled(sockets: readonly ServerSocket[], isFull: boolean): void {
     this.#readers.settled(sockets.filter((socket) => !isRunner(socket)));
     this.#runners.settled(sockets.filter(isRunner), isFull);
+  }
+
+  /** R20: what readers were told of the runner, once everything has come to rest. */
+  checkTold(sockets: readonly ServerSocket[], runner: RunnerPresence | null): void {
+    this.#readers.checkTold(
+      sockets.filter((socket) => !isRunner(socket)),
+      runner,
+    );
   }
 
   #rulesOf(socket: ServerSocket): ReaderFrames | RunnerFrames {

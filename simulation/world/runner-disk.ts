@@ -94,7 +94,8 @@ export class SimulatedDisk implements RunnerDisk {
       hasLost ||= kept < file.bytes.length;
       file.bytes = Buffer.from(file.bytes.subarray(0, kept));
       if (kept > file.synced && this.#runtime.chance(0.3)) {
-        file.bytes[kept - 1] = (file.bytes[kept - 1] ?? 0) ^ 1;
+        const damaged = file.synced + this.#runtime.below(kept - file.synced);
+        file.bytes[damaged] = (file.bytes[damaged] ?? 0) ^ 1;
         hasLost = true;
       }
       file.synced = kept;

@@ -95,6 +95,11 @@ export class Spools {
     return this.#spools.get(id)?.durable ?? 0;
   }
 
+  /** Whether an event of a spool is this one. */
+  holds(id: string, r: number, event: unknown): boolean {
+    return this.#spools.get(id)?.events[r - 1] === comparable(event);
+  }
+
   /** How many events were written to a spool. */
   written(id: string): number {
     return this.#spools.get(id)?.events.length ?? 0;

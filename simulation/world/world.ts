@@ -110,7 +110,7 @@ export class World implements PageHost, MachineHost {
     if (this.object.storage.isDirty) return;
     this.object.look((object) => {
       this.witness.read(object);
-      this.frames.settled(this.object.sockets);
+      this.frames.settled(this.object.sockets, this.object.storage.isFull);
       if (this.runtime.steps % STEPS_PER_LOOK === 0) this.memory.check(object, this.witness);
     });
   }

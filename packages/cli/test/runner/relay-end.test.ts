@@ -96,7 +96,7 @@ test("a session that lacks what it had reported durable ends the relay", () => {
   expect(bench.ends).toMatchObject([{ kind: "failed" }]);
 });
 
-test("a spool at its limit ends the turn with a reason, and begins no prompt until it is taken", async () => {
+test("N21 a spool at its limit ends the turn with a reason, and begins no prompt until it is taken", async () => {
   const bench = new Bench(new MemorySpool(), { spoolLimit: 1_000 });
   bench.agent.onAbandon = (turn, reason) =>
     bench.relay.emit({ type: "turn.ended", turn, outcome: "failed", reason, at: 1 });

@@ -206,7 +206,7 @@ test("the cursor is acknowledged once, three seconds after it advanced", async (
   expect(server.connection.of("ack")).toHaveLength(1);
 });
 
-test("a reader that receives much acknowledges before its share of the window is used up", async () => {
+test("R16 a reader that receives much acknowledges before its share of the window is used up", async () => {
   const { server } = await liveClient();
   const text = "€".repeat(ACKNOWLEDGE_AFTER_BYTES / 12);
   for (let position = 2; position < 6; position += 1)

@@ -38,6 +38,8 @@ interface Reading {
   told: number;
   /** The position of the last event that it was sent; undefined before a snapshot. */
   held: number | undefined;
+  /** Whether it has to say hello again, because the object lost its memory. */
+  isStranger: boolean;
   /** The runner that it was told of last. */
   presence: RunnerPresence | null;
   /** What it has acknowledged by a hello or an acknowledgement. */
@@ -97,6 +99,7 @@ export class ReaderFrames {
       case "welcome":
         must(reading.isAsking, "R1 a welcome was sent to a reader that did not ask");
         Object.assign(reading, { isAsking: false, phase: "welcomed", head: frame.d });
+        reading.isStranger = false;
         reading.held = reading.after ?? undefined;
         return this.#tell(reading, frame.d);
       case "snapshot":
@@ -152,7 +155,7 @@ export class ReaderFrames {
   checkTold(sockets: readonly ServerSocket[], runner: RunnerPresence | null): void {
     for (const socket of sockets) {
       const reading = this.#readings.get(socket);
-      if (reading?.phase !== "live" || !socket.isOpen) continue;
+      if (reading?.phase !== "live" || reading.isStranger || !socket.isOpen) continue;
       must(
         reading.presence?.epoch === runner?.epoch && reading.presence?.since === runner?.since,
         `R20 a reader was told of ${JSON.stringify(reading.presence)}; it is ${JSON.stringify(runner)}`,
@@ -167,6 +170,7 @@ export class ReaderFrames {
     reading.incarnation = frame.i;
     reading.asleepAt = undefined;
     if (cursor === undefined) return;
+    reading.isStranger = cursor !== this.#wokeAt;
     const isNudge = frame.t === "head" && frame.d === this.#wokeAt;
     must(
       isNudge === (cursor !== this.#wokeAt),
@@ -261,6 +265,7 @@ export class ReaderFrames {
       liveIn: "",
       head: 0,
       told: 0,
+      isStranger: false,
       presence: null,
       acknowledged: 0,
       held: undefined,

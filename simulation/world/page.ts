@@ -183,7 +183,9 @@ export class Page {
   #compare(text: string): void {
     const now = new Set(text.split(" "));
     const gone = this.#shown.split(" ").filter((word) => word !== "" && !now.has(word));
-    if (gone.length > 0) this.#host.onRetracted(gone);
+    if (gone.length === 0) return;
+    this.#host.runtime.trace(`${this.name} shows no more ${gone.join()}`);
+    this.#host.onRetracted(gone);
   }
 }
 

@@ -125,7 +125,8 @@ function cut({ object, runtime }: World): void {
 function drop({ object, runtime }: World): void {
   const wire = someWire(object.wires, (bound) => runtime.below(bound));
   const from = runtime.chance(0.7) ? 1 : 0;
-  const milliseconds = runtime.between(50, 6_000);
+  // A single frame, perhaps in the middle of a text, or all that is said in a while.
+  const milliseconds = runtime.chance(0.4) ? runtime.between(1, 60) : runtime.between(50, 6_000);
   wire?.drop(from, milliseconds);
   // The next one is no better.
   if (!runtime.chance(0.3)) return;

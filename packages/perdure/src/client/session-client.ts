@@ -219,11 +219,14 @@ export class SessionClient {
   }
 
   #onText(text: string): void {
+    const before = this.#reader.cursor;
     const effects = this.#reader.onFrame(text);
-    this.#acknowledger.onFrame(text, this.#reader.cursor);
+    const { cursor, view } = this.#reader;
+    this.#acknowledger.onFrame(text, cursor);
     this.#refusal = undefined;
-    if (this.#reader.view.isLive) this.#link.onAccepted();
-    this.#watchCatchUp();
+    if (view.isLive) this.#link.onAccepted();
+    // Other frames may go on arriving while the answer to a hello was lost.
+    if (view.isLive || cursor !== before) this.#watchCatchUp();
     this.#publish();
     for (const effect of effects) this.#perform(effect);
   }

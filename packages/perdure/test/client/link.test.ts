@@ -278,3 +278,17 @@ test("a catch-up that comes to a halt is begun again on a new connection", async
   expect(server.connections).toHaveLength(2);
   expect(server.connection.of("hello")).toEqual([{ t: "hello", v: 1, after: 1 }]);
 });
+
+test("a catch-up whose answer was lost is begun again, whatever else goes on arriving", async () => {
+  const server = new FakeServer();
+  const client = clientOf(server);
+  client.connect();
+  await settle();
+  server.connection.push(welcome(100));
+  for (let waited = 0; waited < DEAD_LINK_MS; waited += 10_000) {
+    await pass(10_000);
+    server.connection.push({ t: "runner", i: "one", runner: null });
+  }
+  await pass(20);
+  expect(server.connections).toHaveLength(2);
+});

@@ -270,7 +270,7 @@ export class World implements PageHost, MachineHost {
         const answer = (settle: () => void): void => {
           if (caller !== undefined) runtime.run(caller, settle);
         };
-        runtime.afterOutside(runtime.between(1, 20), () => {
+        const arrive = (): void => {
           if (runtime.chance(0.1))
             return answer(() => reject(new Error("Network connection lost.")));
           void index
@@ -280,7 +280,9 @@ export class World implements PageHost, MachineHost {
               (error: unknown) => answer(() => reject(error)),
             );
           return undefined;
-        });
+        };
+        // The output gate holds calls of other objects, too.
+        this.object.gate(() => runtime.afterOutside(runtime.between(1, 20), arrive));
         return promise;
       },
     };

@@ -22,6 +22,8 @@ export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc 
   protected static override readonly schemas = SESSION_SCHEMAS;
 
   #session: Session | undefined;
+  /** The version of the line that lists were told of last. */
+  #listed = 0;
 
   // -------------------------------------------------------------------------------------------- metadata and messages
 
@@ -163,11 +165,14 @@ export class SessionDO<Env = unknown> extends BaseDO<Env> implements SessionRpc 
     return this.session;
   }
 
-  /** At least once, and idempotent: what fails is told again by a timer. */
+  /** At least once, and idempotent: what fails is told again by a timer, whatever else has arrived meanwhile. */
   async #tellIndex(listing: SessionListing, version: number): Promise<void> {
+    this.#listed = version;
     try {
       await this.indexOf(this.session.state.createdBy)?.upsert(listing, version);
-      if (this.timers.dueAt(LISTING_TIMER) !== undefined) this.timers.cancel(LISTING_TIMER);
+      const isNewest = version === this.#listed;
+      if (isNewest && this.timers.dueAt(LISTING_TIMER) !== undefined)
+        this.timers.cancel(LISTING_TIMER);
     } catch {
       this.#tellIndexLater();
     }

@@ -68,6 +68,11 @@ export class RunnerFrames {
     }
   }
 
+  /** The epoch of the claim that was granted last. */
+  get epoch(): number {
+    return this.#newest.epoch;
+  }
+
   received(socket: ServerSocket, text: string): void {
     if (text === PING) return;
     const frame = parseRunnerFrame(text);
@@ -175,7 +180,7 @@ export class RunnerFrames {
       delivery === undefined ||
         delivery.times > 1 ||
         lifecycle !== "active" ||
-        now - delivery.at < 2 * REDELIVERED_AFTER_MS,
+        now - delivery.at < 3 * REDELIVERED_AFTER_MS,
       `N25 the prompt of ${first?.id} was not begun, and was not sent again`,
     );
   }

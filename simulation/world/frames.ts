@@ -48,6 +48,12 @@ export class Frames implements SocketObserver {
   settled(sockets: readonly ServerSocket[], isFull: boolean): void {
     this.#readers.settled(sockets.filter((socket) => !isRunner(socket)));
     this.#runners.settled(sockets.filter(isRunner), isFull);
+    if (!sockets.some(isRunner)) this.#readers.checkTold(sockets, null);
+  }
+
+  /** The epoch of the claim that was granted last. */
+  get epoch(): number {
+    return this.#runners.epoch;
   }
 
   /** R20: what readers were told of the runner, once everything has come to rest. */

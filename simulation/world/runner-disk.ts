@@ -52,6 +52,7 @@ export class SimulatedDisk implements RunnerDisk {
     const file = this.#files.get(name);
     if (file === undefined) throw new Error(`${this.pathOf(name)} is not there.`);
     const checkRoom = () => this.#checkRoom();
+    const kept = (bytes: Uint8Array) => this.#spools.kept(this.#name, name, bytes);
     const appended = (bytes: Uint8Array) => this.#spools.appended(this.#name, name, bytes);
     return {
       append(bytes) {
@@ -68,6 +69,7 @@ export class SimulatedDisk implements RunnerDisk {
       read: (start, end) => Buffer.from(file.bytes.subarray(start, end)),
       truncate(size) {
         file.bytes = file.bytes.subarray(0, size);
+        kept(file.bytes);
         file.synced = Math.min(file.synced, size);
       },
       sync(callback) {

@@ -68,6 +68,19 @@ export class Spools {
     spool.events.push(comparable(JSON.parse(json)));
   }
 
+  /** A runner takes what is in a file for whole. */
+  kept(disk: string, name: string, bytes: Uint8Array): void {
+    const spool = this.#onDisk.get(disk);
+    if (name !== FILE || spool === undefined) return;
+    const [, ...lines] = Buffer.from(bytes).toString().split("\n");
+    for (const line of lines) {
+      const record = /^\{"r":(\d+),"crc":\d+,"e":(.*)\}$/.exec(line);
+      const event = spool.events[Number(record?.[1]) - 1];
+      if (line !== "" && (record === null || comparable(parsed(record[2] ?? "")) !== event))
+        throw new Violation(`N18 ${disk} takes a damaged record for whole: ${line}`);
+    }
+  }
+
   /** A runner was welcomed: from now on the log takes the events of its spool only. */
   welcomed(id: string): void {
     this.#current = this.#spools.get(id);
@@ -123,4 +136,12 @@ function comparable(event: unknown): string {
   if (!isObject(event)) return "";
   const { epoch: _epoch, digest: _digest, ...rest } = event;
   return canonicalJson(rest);
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }

@@ -205,7 +205,7 @@ export class World implements PageHost, MachineHost {
     for (const word of words) {
       const runner = this.machine.runner;
       // Only the producer that lives and has the claim keeps what it has shown.
-      const newest = Math.max(...this.deeds.runners.map(({ epoch = 0 }) => epoch));
+      const newest = this.frames.epoch;
       const mayWrite = runner?.epoch === newest && newest === this.witness.state.runner?.epoch;
       if (mayWrite && !runner?.mayHaveLost && runner?.name === word.split(".")[0])
         this.runtime.fail(`R24 "${word}" was on the screen and is gone, and its runner lives.`);

@@ -47,6 +47,8 @@ export class RunnerFrames {
   readonly #agents = new Map<number, string>();
   /** Sockets that were closed for another one since all was durable. */
   #closing: { readonly running: Running; readonly code: number }[] = [];
+  /** The process that said hello last. */
+  #asked = "";
   /** The last that was welcomed. */
   #newest: { readonly epoch: number; readonly process: string } = { epoch: 0, process: "" };
 
@@ -78,6 +80,7 @@ export class RunnerFrames {
     const frame = parseRunnerFrame(text);
     const running = this.#runners.get(socket);
     if (frame.t === "hello") {
+      this.#asked = frame.process;
       must(running === undefined, `N1 ${frame.process} said hello twice on one connection`);
       this.#runners.set(socket, {
         hello: frame,
@@ -152,10 +155,13 @@ export class RunnerFrames {
 
   /** All that was written is durable, and all that waited for it has left. */
   settled(sockets: readonly ServerSocket[], isFull: boolean): void {
-    const { process } = this.#newest;
     for (const { running, code } of this.#closing.splice(0)) {
-      const due = running.hello.process === process ? CLOSE.replaced : CLOSE.fenced;
-      must(code === due, `N3 ${running.hello.process} was closed with ${code}, and not ${due}`);
+      const { process } = running.hello;
+      // A process whose welcome could not be sent has claimed too.
+      const isAlone = process === this.#newest.process && process === this.#asked;
+      must(code === CLOSE.replaced || !isAlone, `N3 ${process} was fenced by itself`);
+      const isOther = process !== this.#newest.process && process !== this.#asked;
+      must(code === CLOSE.fenced || !isOther, `N3 ${process} was replaced by another process`);
     }
     const open = sockets.filter(
       (socket) => socket.isOpen && this.#runners.get(socket)?.epoch !== undefined,

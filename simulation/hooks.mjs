@@ -27,6 +27,7 @@ registerHooks({
   load(url, context, next) {
     const loaded = next(url, context);
     if (url !== mutated || mutation === undefined) return loaded;
-    return { ...loaded, source: mutate(mutation, String(loaded.source)) };
+    const source = new TextDecoder().decode(/** @type {Uint8Array} */ (loaded.source));
+    return { ...loaded, source: mutate(mutation, source) };
   },
 });

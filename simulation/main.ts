@@ -7,6 +7,7 @@
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { MUTATIONS } from "./mutations/index.ts";
 import { runInParallel } from "./parallel.ts";
 import { installPlatform } from "./platform/object-host.ts";
 import { installGlobals } from "./runtime/globals.ts";
@@ -29,7 +30,8 @@ const { values } = parseArgs({
   },
 });
 
-const first = Number(values.seed ?? 1);
+const mutation = MUTATIONS.find(({ id }) => id === values.mutate);
+const first = Number(values.seed ?? mutation?.seed ?? 1);
 const count = Number(values.seeds ?? (values.seed === undefined ? 1_000 : 1));
 const jobs = values.trace || values.json || values.mutate !== undefined ? 1 : Number(values.jobs);
 const summary = new Summary();

@@ -24,6 +24,9 @@ const PEACE_SECONDS = 30 * 60;
 /** How long a dead link may go unnoticed, and then some, in simulated seconds. */
 const QUIET_SECONDS = 180;
 
+/** Events of a whole seed: ten times what the longest takes. Past them something goes round in circles. */
+const MOST_STEPS = 60_000;
+
 /** What one seed was. */
 export interface SeedResult {
   readonly seed: number;
@@ -86,7 +89,7 @@ async function makePeace(world: World, people: People): Promise<void> {
       people.finish();
       if (world.isSettled() && runtime.seconds > calm) break;
     }
-    if (runtime.seconds > deadline)
+    if (runtime.seconds > deadline || runtime.steps > MOST_STEPS)
       throw new Violation(`It does not come to rest: ${world.unsettled()}`);
     await world.step();
   }

@@ -31,6 +31,7 @@ export const APPROVAL_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "A3",
+    seed: 89,
     does: "takes the first option for one that was not offered",
     file: DECISIONS,
     find: "const chosen = approval.options.find((one) => one.id === option);",
@@ -67,6 +68,7 @@ export const APPROVAL_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "A8",
+    seed: 31,
     does: "ends the session, and keeps its questions open",
     file: COMMANDS,
     find: '    decisions.close(approval, "withdrawn");\n',
@@ -88,6 +90,7 @@ export const APPROVAL_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "A10",
+    seed: 51,
     does: "applies a decision to every identical question",
     file: RELAY,
     find: 'if (orphan.approval !== id) this.#approvals.move(orphan.approval, "consumed");',
@@ -95,6 +98,7 @@ export const APPROVAL_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "A10b",
+    seed: 12,
     does: "keeps a decision that the next process had no use for",
     file: RELAY,
     find: "    this.#approvals.forgetOrphanedDecisions();\n",
@@ -102,6 +106,7 @@ export const APPROVAL_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "A10c",
+    seed: 51,
     does: "asks again what was decided",
     file: RELAY,
     find: "orphan?.option !== undefined &&",

@@ -38,6 +38,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N4",
+    seed: 33,
     does: "takes events of an epoch that is over",
     file: RELAY,
     find: "if (epoch !== this.#claims.current.epoch) return { sends: [], closes: [this.#ending(link)] };\n    if (frame.epoch !== epoch) return fence(link);",
@@ -73,6 +74,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N7",
+    seed: 7,
     does: "takes events behind a gap",
     file: RELAY,
     find: "if (frame.r > known + 1)",
@@ -130,6 +132,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N12c",
+    seed: 29,
     does: "does not deliver on a connection what another one had",
     file: RELAY,
     find: "const sent = this.#delivered.get(link) ?? new Set<number>();\n    this.#delivered.set(link, sent);",
@@ -154,6 +157,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N17",
+    seed: 82,
     does: "takes the start of a process before for one of the process that sends it",
     file: RELAY,
     find: "epoch: Math.min(event.epoch, this.#claims.current.epoch)",
@@ -161,6 +165,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N22",
+    seed: 31,
     does: "takes events of a session that is terminated",
     file: SESSION,
     find: '      if (this.state.lifecycle === "terminated")\n        throw new PerdureError(\n          "session_terminated",',
@@ -183,6 +188,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N24b",
+    seed: 57,
     does: "does not store where a process goes on",
     file: CLAIMS,
     find: '      "UPDATE claims SET spool = ?, r = ? WHERE epoch = ?",\n      spool,\n      r,\n      this.#current.epoch,',
@@ -191,6 +197,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N25",
+    seed: 36,
     does: "delivers a command once on a connection, whatever becomes of it",
     file: REDELIVERY,
     find: 'if (waiting !== "") this.#start();',

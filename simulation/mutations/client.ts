@@ -28,6 +28,7 @@ export const CLIENT_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "R19",
+    seed: 36,
     does: "passes over positions that are missing",
     file: READER,
     find: "if (held < 0) return this.#resynchronize();",
@@ -49,6 +50,7 @@ export const CLIENT_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "R24b",
+    seed: 7,
     does: "keeps on the screen what its producer will never send again",
     file: READER,
     find: "else if (endsProducer(event)) this.#kept = [];",
@@ -56,6 +58,7 @@ export const CLIENT_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "R24c",
+    seed: 8,
     does: "keeps on the screen what its producer has sent again",
     file: READER,
     find: "if (JSON.stringify(event) === JSON.stringify(this.#kept[0])) this.#kept = this.#kept.slice(1);\n    else if",
@@ -63,6 +66,7 @@ export const CLIENT_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "C15",
+    seed: 146,
     does: "sends a command once on each connection",
     file: OUTBOX,
     find: "this.#sent.clear();\n        this.#flush();",

@@ -29,6 +29,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "C4",
+    seed: 40,
     does: "forgets that it has refused",
     file: COMMANDS,
     find: "if (error instanceof PerdureError && isStable(error))",
@@ -37,6 +38,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "C5",
+    seed: 6,
     does: "takes a command whose id is older than ids are remembered",
     file: COMMANDS,
     find: "this.#refuseOutsideWindow(issuedAt);",
@@ -59,6 +61,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "C11",
+    seed: 35,
     does: "does the last of the commands that wait first",
     file: QUEUE,
     find: "const jobs = this.#waiting;",
@@ -66,6 +69,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "C12",
+    seed: 51,
     does: "lets a command that fails undo those that are committed with it",
     file: QUEUE,
     find: "return () => reject(error);",

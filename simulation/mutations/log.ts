@@ -25,6 +25,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "L4",
+    seed: 41,
     does: "gives a run of deltas again whole to whoever has a part of it",
     file: EVENT_LOG,
     find: "event: dropFromRun(event, Math.max(0, after - start))",
@@ -53,6 +54,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "L10b",
+    seed: 7,
     does: "forgets the last row",
     file: EVENT_LOG,
     find: '"DELETE FROM log WHERE position <= ? AND position < ?"',
@@ -67,6 +69,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "L13",
+    seed: 15,
     does: "writes only the last of the messages that ended before a flush",
     file: SESSION_LOG,
     find: "this.#unprojected.push(...next.messages);",
@@ -74,6 +77,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "L13b",
+    seed: 15,
     does: "writes a message that was written before memory was lost, and not what ended since",
     file: SESSION_LOG,
     find: "for (const message of this.#unprojected) this.projection.addMessage(message);",
@@ -82,6 +86,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "L14",
+    seed: 20,
     does: "keeps the number of an event that could not be stored",
     file: SESSION_LOG,
     find: "      this.#r = r;\n      this.#durableR = durableR;\n      this.#openFrom",

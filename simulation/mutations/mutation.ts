@@ -12,6 +12,8 @@ export interface Mutation {
   /** The piece of source; it is there exactly once. */
   readonly find: string;
   readonly replace: string;
+  /** A seed that is known to notice, where few do: the search begins there. Default 1. */
+  readonly seed?: number;
 }
 
 /** The source with the rule taken away. @throws Error where the piece is not there exactly once. */

@@ -31,6 +31,7 @@ export const READER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "R3",
+    seed: 41,
     does: "sends a run whole to a cursor that stands inside it",
     file: EVENTS,
     find: "yield { event: dropFromRun(event, Math.max(0, after - start)), position };",
@@ -109,6 +110,7 @@ export const READER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "R13c",
+    seed: 9,
     does: "takes what a reader was sent for what it has acknowledged",
     file: READERS,
     find: "      reader.next = page.next;\n      last = page.events.at(-1);\n      if (isDialect) reader",

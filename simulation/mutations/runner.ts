@@ -25,6 +25,7 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N15",
+    seed: 14,
     does: "begins a command again that it has begun",
     file: GATE,
     find: "if (this.#known.has(number) || this.#ports.hasBegun(number)) return;",
@@ -32,6 +33,7 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N18",
+    seed: 291,
     does: "sends nothing again that is not acknowledged",
     file: UPSTREAM,
     find: "this.#stopResendTimer = this.#clock.after(this.#resendWait, () => {",
@@ -39,6 +41,7 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N18b",
+    seed: 22,
     does: "sends nothing again after a welcome",
     file: UPSTREAM,
     find: "    this.#resendWait = RESEND_AFTER_MS;\n    this.resend();",
@@ -53,6 +56,7 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N18d",
+    seed: 55,
     does: "takes a record for whole whose checksum is wrong",
     file: RECORDS,
     find: "return crc32(json) === Number(match[2]) ? json : undefined;",
@@ -60,6 +64,7 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N18e",
+    seed: 6,
     does: "writes on behind a record that is torn",
     file: SPOOL,
     find: "    this.#file.truncate(this.#end);\n    this.#first",
@@ -102,6 +107,7 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N27",
+    seed: 61,
     does: "waits for a welcome for ever",
     file: RELAY,
     find: '      this.#redial(link, "the session did not answer"),\n',

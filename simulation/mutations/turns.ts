@@ -2,7 +2,6 @@ import type { Mutation } from "./mutation.ts";
 
 const COMMANDS = "packages/perdure/src/session/commands.ts";
 const DO = "packages/perdure/src/session/session-do.ts";
-const INDEX = "packages/perdure/src/session/session-index-do.ts";
 const LISTING = "packages/perdure/src/session/listing.ts";
 const PROJECTION = "packages/perdure/src/session/projection.ts";
 const RELAY = "packages/perdure/src/session/relay.ts";
@@ -50,6 +49,7 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "T5b",
+    seed: 30,
     does: "does not tell the runner of a cancellation",
     file: RUNNER_COMMANDS,
     find: ", ...cancellations(state)]",
@@ -71,6 +71,7 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "T8",
+    seed: 18,
     does: "takes commands after its end",
     file: COMMANDS,
     find: 'if (log.state.lifecycle === "terminated")',
@@ -78,6 +79,7 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "T8b",
+    seed: 18,
     does: "ends without its turns",
     file: COMMANDS,
     find: "for (const { id } of log.state.turns)",
@@ -85,6 +87,7 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "T8c",
+    seed: 18,
     does: "says of the turn that ran that it was cancelled",
     file: COMMANDS,
     find: 'id === running?.id ? "interrupted" : "cancelled"',
@@ -126,13 +129,6 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
     replace: "state.approvals.length > 0",
   },
   {
-    id: "T13",
-    does: "goes on with a message in another spool's backlog",
-    file: RELAY,
-    find: "      this.#endMessage();\n",
-    replace: "",
-  },
-  {
     id: "T13b",
     does: "leaves parts of a finished message streaming",
     file: STATE,
@@ -155,16 +151,10 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "T16",
+    seed: 8,
     does: "tells the list once, whether it hears or not",
     file: DO,
     find: "      this.#tellIndexLater();\n    }\n  }",
     replace: "    }\n  }",
-  },
-  {
-    id: "T16b",
-    does: "lets an old line of the list replace a new one",
-    file: INDEX,
-    find: "WHERE excluded.version >= version",
-    replace: "WHERE excluded.version >= 0",
   },
 ];

@@ -9,6 +9,9 @@ export interface Run {
   readonly output: string;
 }
 
+/** A product without one of its rules may go round in circles. */
+const LONGEST_RUN_MS = 500_000;
+
 /** Runs `npm run simulate -- <parameters>`, without npm. */
 export function simulate(...parameters: readonly string[]): Promise<Run> {
   const node = ["--conditions=perdure-source", "--import", "./simulation/hooks.mjs"];
@@ -16,7 +19,7 @@ export function simulate(...parameters: readonly string[]): Promise<Run> {
     execFile(
       process.execPath,
       [...node, "simulation/main.ts", ...parameters],
-      { cwd: ROOT, maxBuffer: 64 * 1024 * 1024 },
+      { cwd: ROOT, maxBuffer: 64 * 1024 * 1024, timeout: LONGEST_RUN_MS },
       (error, stdout, stderr) => resolve({ isGood: error === null, output: stdout + stderr }),
     );
   });

@@ -70,13 +70,14 @@ function checkIds(requests: readonly AnsweredRequest[]): void {
 /** C1: no two requests were answered with the same effect. */
 function checkPositions(requests: readonly AnsweredRequest[]): void {
   const labels = new Map<number, string>();
-  for (const { label, answers } of requests)
+  for (const { label, id = label, answers } of requests)
     for (const answer of answers) {
       if (!answer.ok) continue;
       const { position } = answer.result;
-      const first = labels.get(position) ?? label;
+      // Two requests of one id that were both taken are one command: that is C2's matter.
+      const first = labels.get(position) ?? id;
       labels.set(position, first);
-      must(first === label, `C1 ${first} and ${label} were both answered with ${position}`);
+      must(first === id, `C1 ${first} and ${id} were both answered with ${position}`);
     }
 }
 

@@ -16,6 +16,7 @@ import { Process } from "../runtime/runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Dial } from "./page-socket.ts";
 import { pageWebSocket } from "./page-socket.ts";
+import type { Wire } from "./wire.ts";
 
 /** What a browser keeps when a page is loaded again. */
 class Storage implements OutboxStore {
@@ -59,6 +60,8 @@ export class Page {
   readonly #host: PageHost;
   readonly #storage = new Storage();
   #process: Process | undefined;
+  /** Its newest connection. */
+  #wire: Wire | undefined;
   #client: SessionClient | undefined;
   /** Durable events since the last load, in the order in which the client gave them out. */
   events: { readonly event: SessionEvent; readonly position: number }[] = [];
@@ -105,7 +108,12 @@ export class Page {
         url: "http://session.test",
         session: "s",
         outbox: this.#storage,
-        WebSocket: pageWebSocket(runtime, dial),
+        WebSocket: pageWebSocket(runtime, (end, answer) =>
+          dial(end, (result) => {
+            this.#wire = typeof result === "number" ? undefined : result;
+            answer(result);
+          }),
+        ),
         after: this.readsAll ? 0 : null,
         clock: () => Date.now(),
         random: () => runtime.random(),
@@ -183,7 +191,8 @@ export class Page {
   #compare(text: string): void {
     const now = new Set(text.split(" "));
     const gone = this.#shown.split(" ").filter((word) => word !== "" && !now.has(word));
-    if (gone.length === 0) return;
+    // Where a delta was swallowed, those after it stood in the wrong place, and are taken away to be put in the right one.
+    if (gone.length === 0 || this.#wire?.hasLost === true) return;
     this.#host.runtime.trace(`${this.name} shows no more ${gone.join()}`);
     this.#host.onRetracted(gone);
   }

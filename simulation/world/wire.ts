@@ -26,6 +26,7 @@ interface Lane {
   lastAt: number;
   /** Frames are dropped until then, and the connection stays open: an intermediary that misbehaves. */
   dropsUntil: number;
+  hasLost: boolean;
   isCut: boolean;
 }
 
@@ -40,9 +41,20 @@ export class Wire {
   constructor(runtime: Runtime, name: string, dialling: WireEnd, dialled: WireEnd) {
     this.#runtime = runtime;
     this.#name = name;
-    const lane = (to: WireEnd): Lane => ({ to, lastAt: 0, dropsUntil: 0, isCut: false });
+    const lane = (to: WireEnd): Lane => ({
+      to,
+      lastAt: 0,
+      dropsUntil: 0,
+      hasLost: false,
+      isCut: false,
+    });
     this.#lanes = [lane(dialled), lane(dialling)];
     this.#slowness = runtime.chance(0.1) ? 20 : 1;
+  }
+
+  /** Whether frames to the side that dialled were ever dropped. */
+  get hasLost(): boolean {
+    return this.#lanes[1].hasLost;
   }
 
   /** Whether nothing arrives any more at either end. */
@@ -56,6 +68,7 @@ export class Wire {
     if (lane.isCut) return;
     if (message.kind === "text" && runtime.now() < lane.dropsUntil) {
       runtime.trace(`${this.#name} drops ${message.text.slice(0, 80)}`);
+      lane.hasLost = true;
       return;
     }
     lane.lastAt = Math.max(lane.lastAt, runtime.now() + this.#latency());

@@ -1,4 +1,4 @@
-import type { Contender, Producer } from "../contender.ts";
+import type { Producer } from "../contender.ts";
 import type { Measurement, Values } from "../harness.ts";
 import { median, quantile, rounds, sleep, spread } from "../harness.ts";
 import type { Socket } from "../socket.ts";
@@ -14,30 +14,24 @@ export const relayLatency: Measurement = {
     "A token from a producer's socket to a reader's, both in one process with one clock, one at a time every 4 ms. Perdure: a runner's text delta, numbered, kept and flushed meanwhile. The bare object and the peers forward the frame and store nothing. *Added* is Perdure's quantile less the bare object's in the same round.",
   async run(bench) {
     const contenders = bench.contenders("perdure", "bare", "agents", "partyserver", "node");
-    const links = new Map<Contender, { reader: Socket; producer: Producer }>();
-    for (const contender of contenders) {
+    const results = await rounds(contenders, bench.rounds, async (contender) => {
+      // New ones each time: a reader that is idle while others are measured would have to catch up first.
       const session = await contender.open();
       const reader = await contender.reader(session, await contender.head(session));
-      links.set(contender, { reader, producer: await contender.produce(session) });
-    }
-    const results = await rounds(contenders, bench.rounds, async (contender) => {
-      const link = links.get(contender);
-      if (link === undefined) throw new Error(`${contender.name} has no link.`);
+      const producer = await contender.produce(session);
       const times: number[] = [];
       for (let n = 0; n < (bench.isQuick ? 150 : 400); n += 1) {
-        times.push(await once(link.reader, link.producer));
+        times.push(await once(reader, producer));
         await sleep(PAUSE_MS);
       }
+      await reader.close();
+      await producer.close();
       return {
         p50: quantile(times, 0.5),
         p95: quantile(times, 0.95),
         p99: quantile(times, 0.99),
       };
     });
-    for (const { reader, producer } of links.values()) {
-      await reader.close();
-      await producer.close();
-    }
     return (["p50", "p95", "p99"] as const).map((share) => ({
       title: `runner to browser, ${share}`,
       unit: "ms",

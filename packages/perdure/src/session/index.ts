@@ -4,6 +4,7 @@ export type { ApprovalRow, ApprovalState } from "./approvals.ts";
 export type { MessageRow, SessionMetaRow, TaskRow } from "./projection.ts";
 export * from "./rpc.ts";
 export * from "./schema.ts";
-export { Session, type SessionHost } from "./session.ts";
+export { Session } from "./session.ts";
+export type { SessionHost } from "./session-host.ts";
 export { SessionDO } from "./session-do.ts";
 export { SessionIndexDO } from "./session-index-do.ts";

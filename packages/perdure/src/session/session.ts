@@ -3,7 +3,7 @@
  * through the commit queue; frames leave only after the writes that they tell of.
  */
 
-import type { Clock, Commit, Identity, Link, Sql, Timers } from "../object/index.ts";
+import type { Commit, Identity, Link } from "../object/index.ts";
 import { Commands, CommitQueue, RevertibleSql } from "../object/index.ts";
 import type {
   ClientFrame,
@@ -36,29 +36,11 @@ import { Readers } from "./readers.ts";
 import type { RelayOutcome } from "./relay.ts";
 import { Relay } from "./relay.ts";
 import type { ApprovalRecord, EventPage, SessionInfo, SessionListing } from "./rpc.ts";
+import type { SessionHost } from "./session-host.ts";
 import { SessionLog } from "./session-log.ts";
 
 /** How long runner events wait to be stored: they are shown meanwhile, and the runner holds them. */
 const FLUSH_AFTER_MS = 1_000;
-
-/** What a session needs from where it runs. */
-export interface SessionHost {
-  readonly sql: Sql;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  /** A new value whenever memory is new: readers drop what an earlier one showed and did not store. */
-  readonly incarnation: string;
-  links(): readonly Link[];
-  /** See `CommitHost.sync`. */
-  sync(): Promise<void>;
-  /**
-   * Memory cannot be trusted any more, because not everybody could be told of what was written: end the object, so that the
-   * next incarnation begins from storage.
-   */
-  abort(error: unknown): void;
-  /** The line of this session in lists has changed. Resolves when the list was told, or will be by `LISTING_TIMER`. */
-  onListing(listing: SessionListing, version: number): Promise<void>;
-}
 
 /** One session. */
 export class Session {

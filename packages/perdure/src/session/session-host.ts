@@ -1,0 +1,21 @@
+import type { Clock, Link, Sql, Timers } from "../object/index.ts";
+import type { SessionListing } from "./rpc.ts";
+
+/** What a session needs from where it runs. */
+export interface SessionHost {
+  readonly sql: Sql;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** A new value whenever memory is new: readers drop what an earlier one showed and did not store. */
+  readonly incarnation: string;
+  links(): readonly Link[];
+  /** See `CommitHost.sync`. */
+  sync(): Promise<void>;
+  /**
+   * Memory cannot be trusted any more, because not everybody could be told of what was written: end the object, so that the
+   * next incarnation begins from storage.
+   */
+  abort(error: unknown): void;
+  /** The line of this session in lists has changed. Resolves when the list was told, or will be by `LISTING_TIMER`. */
+  onListing(listing: SessionListing, version: number): Promise<void>;
+}

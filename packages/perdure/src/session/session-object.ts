@@ -1,0 +1,93 @@
+/** A session on the platform: what arrives at the object goes to the session that it loads, and then to the user's hooks. */
+
+import { BaseDO, systemClock } from "../object/index.ts";
+import type { Link } from "../object/index.ts";
+import { CLOSE } from "../protocol/index.ts";
+import type { SessionIndexRpc, SessionListing } from "./rpc.ts";
+import { SESSION_SCHEMAS } from "./schema.ts";
+import { LISTING_RETRY_MS, LISTING_TIMER, Session } from "./session.ts";
+
+/** What `SessionDO` stands on. */
+export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
+  protected static override readonly schemas = SESSION_SCHEMAS;
+
+  #session: Session | undefined;
+  /** The version of the line that lists were told of last. */
+  #listed = 0;
+
+  protected override serveRequest(request: Request): Response | Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (request.method === "GET" && (pathname === "/" || pathname === "/health"))
+      return Response.json({ status: "ok" });
+    return this.onRequest(request);
+  }
+
+  protected override serveConnect(link: Link): void | Promise<void> {
+    if (this.isBlank) return link.close(CLOSE.notFound, "There is no such session.");
+    this.session.connected(link);
+    return this.onConnect(link);
+  }
+
+  /** Frames are the session's own; `onMessage` hears of each after it was handled. */
+  protected override async serveMessage(link: Link, text: string): Promise<void> {
+    if (this.isBlank) return;
+    await this.session.receive(link, text);
+    await this.onMessage(link, text);
+  }
+
+  protected override async serveDisconnect(link: Link): Promise<void> {
+    if (this.isBlank) return;
+    this.session.disconnected(link);
+    await this.onDisconnect(link);
+  }
+
+  protected override async serveTimer(name: string, payload: unknown): Promise<void> {
+    if (!(await this.session.timer(name))) await this.onTimer(name, payload);
+  }
+
+  /**
+   * The object that lists the sessions of one owner, or undefined for no list. Default: the binding `SESSION_INDEX`, named
+   * by the owner.
+   */
+  protected indexOf(owner: string): SessionIndexRpc | undefined {
+    const binding = (this.env as { readonly SESSION_INDEX?: unknown } | undefined)?.SESSION_INDEX;
+    if (binding === undefined) return undefined;
+    return (binding as { getByName(name: string): SessionIndexRpc }).getByName(owner);
+  }
+
+  /** The session, loaded on first use: every path comes through here. */
+  protected get session(): Session {
+    this.#session ??= new Session({
+      sql: this.sql,
+      clock: systemClock,
+      timers: this.timers,
+      incarnation: this.incarnation,
+      links: () => this.links,
+      sync: () => this.ctx.storage.sync(),
+      abort: (error) => this.ctx.abort(String(error)),
+      onListing: (listing, version) => this.#tellIndex(listing, version),
+    });
+    return this.#session;
+  }
+
+  /** At least once, and idempotent: what fails is told again by a timer, whatever else has arrived meanwhile. */
+  async #tellIndex(listing: SessionListing, version: number): Promise<void> {
+    this.#listed = version;
+    try {
+      await this.indexOf(this.session.state.createdBy)?.upsert(listing, version);
+      const isNewest = version === this.#listed;
+      if (isNewest && this.timers.dueAt(LISTING_TIMER) !== undefined)
+        this.timers.cancel(LISTING_TIMER);
+    } catch {
+      this.#tellIndexLater();
+    }
+  }
+
+  #tellIndexLater(): void {
+    try {
+      this.timers.set(LISTING_TIMER, Date.now() + LISTING_RETRY_MS);
+    } catch {
+      // Storage takes nothing at the moment: the list hears of the next change.
+    }
+  }
+}

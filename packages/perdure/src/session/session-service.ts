@@ -1,0 +1,83 @@
+/** What a Worker calls on a session for somebody whom it has authenticated. */
+
+import { serialized } from "../object/index.ts";
+import type { Identity, Serialized } from "../object/index.ts";
+import type { Action, Command, PlacedMessage, Reply } from "../protocol/index.ts";
+import { PerdureError, permits, problemOf } from "../protocol/index.ts";
+import type { ApprovalRecord, EventPage, Result, SessionInfo, SessionRpc } from "./rpc.ts";
+import { SessionObject } from "./session-object.ts";
+import type { Session } from "./session.ts";
+
+/** The methods of `SessionRpc`: each takes who asks, authorizes by role, and answers a value or the problem. */
+export abstract class SessionService<Env = unknown>
+  extends SessionObject<Env>
+  implements SessionRpc
+{
+  async create(
+    identity: Identity,
+    options: { readonly id: string; readonly title?: string },
+  ): Promise<Serialized<Result<SessionInfo & { readonly created: boolean }>>> {
+    return attempt(async () => {
+      authorize(identity, "create");
+      const created = await this.session.create(identity, options);
+      return { ...this.session.info(), created };
+    });
+  }
+
+  async describe(identity: Identity): Promise<Serialized<Result<SessionInfo>>> {
+    return attempt(() => this.#existing(identity, "describe").info());
+  }
+
+  async command(identity: Identity, id: string, command: Command): Promise<Serialized<Reply>> {
+    try {
+      return serialized(await this.#existing(identity, "describe").command(identity, id, command));
+    } catch (error) {
+      return serialized<Reply>({ ok: false, error: problemOf(error) });
+    }
+  }
+
+  async messages(
+    identity: Identity,
+    options: { readonly before?: number; readonly limit?: number } = {},
+  ): Promise<
+    Serialized<
+      Result<{ readonly messages: readonly PlacedMessage[]; readonly hasEarlier: boolean }>
+    >
+  > {
+    return attempt(() => this.#existing(identity, "read").messages(options.before, options.limit));
+  }
+
+  async approvals(
+    identity: Identity,
+    state?: ApprovalRecord["state"],
+  ): Promise<Serialized<Result<readonly ApprovalRecord[]>>> {
+    return attempt(() => this.#existing(identity, "read").approvals(state));
+  }
+
+  async events(identity: Identity, after: number): Promise<Serialized<Result<EventPage>>> {
+    return attempt(() => this.#existing(identity, "read").events(after));
+  }
+
+  #existing(identity: Identity, action: Action): Session {
+    if (this.isBlank || !this.session.exists)
+      throw new PerdureError("session_not_found", "There is no such session; create it first.");
+    authorize(identity, action);
+    return this.session;
+  }
+}
+
+function authorize(identity: Identity, action: Action): void {
+  if (!permits(identity.role, action))
+    throw new PerdureError(
+      "forbidden",
+      `The role ${identity.role} may not ${action}; ask for another token.`,
+    );
+}
+
+async function attempt<T>(work: () => T | Promise<T>): Promise<Serialized<Result<T>>> {
+  try {
+    return serialized<Result<T>>({ ok: true, value: await work() });
+  } catch (error) {
+    return serialized<Result<T>>({ ok: false, error: problemOf(error) });
+  }
+}

@@ -1,79 +1,137 @@
-/** From a token to what it opens. */
+/** Who is let through to which session: what stands before every route of a session. */
 
+import type { Context, Env, MiddlewareHandler, TypedResponse } from "hono";
+import { MAX_SUBJECT_LENGTH, parseRole, permits } from "../auth/index.ts";
 import type { Action } from "../auth/index.ts";
-import { EVERY_SESSION, identityOf, opensSession, permits, verifyToken } from "../auth/index.ts";
 import type { Identity } from "../object/index.ts";
+import type { Role } from "../protocol/index.ts";
 import { PerdureError } from "../protocol/index.ts";
-import { checkOrigin, credentialOf } from "./credential.ts";
-import type { AppContext, AppOptions, SessionStub } from "./options.ts";
+import type { ConnectionGate } from "./connection-gate.ts";
+import { checkOrigin, isSentByBrowser } from "./origin.ts";
+import type { ProblemDocument, ProblemStatus } from "./problem.ts";
 import type { SessionGate } from "./session-gate.ts";
 import { parseSessionId } from "./session-id.ts";
+import type {
+  AuthorizedIdentity,
+  Authorize,
+  SessionIndexNamespace,
+  SessionNamespace,
+  SessionStub,
+} from "./session-routes-options.ts";
 
-/** A session that the caller may use. */
+/** Calls a session's object where that may be awake. Throws `unavailable` where no more may be. */
+export type SessionCall = <T>(call: (stub: SessionStub) => Promise<T>) => Promise<T>;
+
+/** A session that the caller may use: `c.var.perdure` in every route of one session. */
 export interface OpenSession {
   readonly id: string;
   readonly identity: Identity;
   readonly call: SessionCall;
 }
 
-/** Calls a session's object where that may be awake. Throws `unavailable` where no more may be. */
-export type SessionCall = <T>(call: (stub: SessionStub) => Promise<T>) => Promise<T>;
-
-/** Reads and verifies the request's token. Throws `bad_origin` or `unauthorized`. */
-export async function authenticate<Env>(
-  c: AppContext<Env>,
-  options: AppOptions<Env>,
-): Promise<void> {
-  const credential = credentialOf(c, options);
-  checkOrigin(c, options, credential);
-  if (credential === undefined)
-    throw new PerdureError(
-      "unauthorized",
-      "The request carries no token: log in, or send one in the Authorization header.",
-    );
-  c.set("claims", await verifyToken(options.secrets(c.env), credential.token));
+/** A caller who may do it with every session: `c.var.perdure` in a route of no one session. */
+export interface Caller {
+  readonly identity: Identity;
+  /** The way to the object of any session. */
+  readonly callOf: (session: string) => SessionCall;
 }
 
-/** The session of the path. Throws `forbidden` where the token is for another one or its role does not permit the action. */
-export function openSession<Env>(
-  c: AppContext<Env>,
-  options: AppOptions<Env>,
-  gate: SessionGate,
-  action: Action,
-): OpenSession {
-  const id = parseSessionId(c.req.param("id"));
-  const claims = c.get("claims");
-  requireRole(c, action);
-  if (!opensSession(claims, id))
-    throw new PerdureError("forbidden", "The token is for another session: get one for this one.");
-  return { id, identity: identityOf(claims), call: sessionCall(c, options, gate, id) };
+/** What a route of one session finds in its context. */
+export interface SessionRouteEnv {
+  Variables: { perdure: OpenSession };
 }
 
-/** The way to the object of a session, whoever asks. */
-export function sessionCall<Env>(
-  c: AppContext<Env>,
-  options: AppOptions<Env>,
-  gate: SessionGate,
-  id: string,
-): SessionCall {
-  return (call) =>
-    gate.admit(id, options.maxActiveSessions?.(c.env), () =>
-      call(options.sessions(c.env).getByName(id)),
-    );
+/** What a route of no one session finds in its context. */
+export interface CallerRouteEnv {
+  Variables: { perdure: Caller };
 }
 
-/** Throws `forbidden` where the token is for one session only. */
-export function requireEverySession<Env>(c: AppContext<Env>): void {
-  if (c.get("claims").session === EVERY_SESSION) return;
-  throw new PerdureError(
-    "forbidden",
-    "The token is for one session only: use that session's routes, or a token for every session.",
-  );
+/** Any route may be answered with a problem. */
+type Refusal = Response & TypedResponse<ProblemDocument, ProblemStatus, "json">;
+
+/** What `Access` is made of; each is asked anew for every request. */
+export interface AccessOptions<E extends Env> {
+  readonly sessions: (c: Context<E>) => SessionNamespace;
+  readonly index: (c: Context<E>) => SessionIndexNamespace | undefined;
+  readonly authorize: Authorize<E>;
+  readonly allowedOrigins: (c: Context<E>) => readonly string[] | undefined;
+  readonly maxConnections: (c: Context<E>) => number | undefined;
+  readonly maxActiveSessions: (c: Context<E>) => number | undefined;
+  readonly connections: ConnectionGate;
+  readonly activeSessions: SessionGate;
 }
 
-/** Throws `forbidden` where the role of the token does not permit the action. */
-export function requireRole<Env>(c: AppContext<Env>, action: Action): void {
-  const { role } = c.get("claims");
+/** The door of all routes: `allow` and `allowEverywhere` are the first handler of each. */
+export class Access<E extends Env = Env> {
+  readonly #options: AccessOptions<E>;
+
+  constructor(options: AccessOptions<E>) {
+    this.#options = options;
+  }
+
+  /** For a path with `:id`: lets those pass who may do this with the session. The object is not reached before. */
+  allow(action: Action): MiddlewareHandler<SessionRouteEnv, string, object, Refusal> {
+    return async (c, next) => {
+      const id = parseSessionId(c.req.param("id"));
+      const identity = await this.#identify(c, id, action);
+      c.set("perdure", { id, identity, call: this.#callOf(c, id) });
+      await next();
+    };
+  }
+
+  /** For a path without `:id`: lets those pass who may do this with whatever session. */
+  allowEverywhere(action: Action): MiddlewareHandler<CallerRouteEnv, string, object, Refusal> {
+    return async (c, next) => {
+      const identity = await this.#identify(c, null, action);
+      c.set("perdure", { identity, callOf: (session) => this.#callOf(c, session) });
+      await next();
+    };
+  }
+
+  /** The list of an owner's sessions. Throws `not_found` where the server keeps none. */
+  listOf(c: Context, owner: string): ReturnType<SessionIndexNamespace["getByName"]> {
+    const index = this.#options.index(c);
+    if (index === undefined)
+      throw new PerdureError("not_found", "This server keeps no list of sessions.");
+    return index.getByName(owner);
+  }
+
+  /** Opens a connection where one more fits. Throws `too_many_connections` or `unavailable`. */
+  connect<T>(c: Context, open: () => Promise<T>): Promise<T> {
+    return this.#options.connections.admit(this.#options.maxConnections(c), open);
+  }
+
+  async #identify(c: Context, session: string | null, action: Action): Promise<Identity> {
+    checkOrigin(c, this.#options.allowedOrigins(c), isSentByBrowser(c.req.raw));
+    const identity = await this.#options.authorize(c, { session, action });
+    if (identity === null)
+      throw new PerdureError("unauthorized", "Nobody is logged in: log in, and ask again.");
+    const { subject, role, expiresAt = null } = checked(identity);
+    // Who may mint a runner's token may come as the runner at once.
+    const isOwnRunner = action === "run" && permits(role, "mint-token");
+    if (!isOwnRunner) requireRole(role, action);
+    return { subject, role, expiresAt };
+  }
+
+  #callOf(c: Context, id: string): SessionCall {
+    const { activeSessions, maxActiveSessions, sessions } = this.#options;
+    return (call) =>
+      activeSessions.admit(id, maxActiveSessions(c), () => call(sessions(c).getByName(id)));
+  }
+}
+
+/** What `authorize` answered; it may have come from a database and be anything. */
+function checked(identity: AuthorizedIdentity): AuthorizedIdentity {
+  const { subject, role } = identity;
+  if (typeof subject !== "string" || subject === "" || subject.length > MAX_SUBJECT_LENGTH)
+    throw new TypeError(`authorize: \`subject\` has 1 to ${MAX_SUBJECT_LENGTH} characters.`);
+  if (parseRole(role) === undefined)
+    throw new TypeError("authorize: `role` is one of viewer, participant, runner, admin.");
+  return identity;
+}
+
+/** Throws `forbidden` where the role does not permit the action. */
+export function requireRole(role: Role, action: Action): void {
   if (!permits(role, action))
     throw new PerdureError("forbidden", `The role ${role} does not permit this: ${action}.`, {
       role,

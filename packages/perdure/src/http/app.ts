@@ -1,22 +1,22 @@
 /** The app: every route, what stands before it, and what becomes of an error. */
 
-import { Hono } from "hono/tiny";
 import { cors } from "hono/cors";
-import { authenticate } from "./access.ts";
+import { Hono } from "hono/tiny";
 import { serveAsset } from "./assets.ts";
+import { authenticate, holderOf } from "./authenticate.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
 import { connectionGate } from "./connection-gate.ts";
-import { checkHost, isAllowedOrigin, isUpgrade } from "./credential.ts";
-import { addEventRoutes } from "./event-routes.ts";
-import { addLoginRoutes } from "./login-routes.ts";
-import type { App, AppContext, AppEnv, AppOptions } from "./options.ts";
-import { errorBehind, errorResponse } from "./problem.ts";
-import { json, notFound, resource } from "./resource.ts";
+import { checkHost } from "./credential.ts";
+import { loginRoutes } from "./login-routes.ts";
+import { notFound, refuseOtherMethods } from "./methods.ts";
+import type { AppContext, AppEnv, AppOptions } from "./options.ts";
+import { answerError } from "./problem.ts";
 import type { SessionGate } from "./session-gate.ts";
 import { sessionGate } from "./session-gate.ts";
-import { addSessionRoutes } from "./session-routes.ts";
-import { addSocketRoutes } from "./socket-routes.ts";
-import { addTokenRoutes } from "./token-routes.ts";
+import { sessionRoutes } from "./session-routes.ts";
+import { tokenRoutes } from "./token-routes.ts";
+import { json } from "./typed-route.ts";
+import { isUpgrade } from "./upgrade.ts";
 
 /** First segments of the paths that are never the console's. */
 const RESERVED = new Set(["v1", "health", "login", "logout", "_perdure"]);
@@ -33,36 +33,43 @@ export function createApp<Env>(
   options: AppOptions<Env>,
   connections: ConnectionGate = connectionGate,
   sessions: SessionGate = sessionGate,
-): App<Env> {
-  const app = new Hono<AppEnv<Env>>();
-  app.onError((error, c) => answerError(error, c));
-  app.notFound((c) => serveOther(c, options).catch((error: unknown) => answerError(error, c)));
+) {
+  const base = new Hono<AppEnv<Env>>();
+  base.onError(answerError);
+  base.notFound((c) => serveOther(c, options).catch((error: unknown) => answerError(error, c)));
 
-  app.use("*", async (c, next) => {
+  base.use("*", async (c, next) => {
     checkHost(c, options);
     await next();
   });
   const answerOtherOrigins = cors({
-    origin: (origin, c) => (isAllowedOrigin(c, options, origin) ? origin : undefined),
-    allowMethods: ["GET", "HEAD", "POST", "PATCH"],
+    origin: (origin, c: AppContext<Env>) =>
+      options.allowedOrigins?.(c.env)?.includes(origin) ? origin : undefined,
+    allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
     allowHeaders: ["authorization", "content-type", "last-event-id"],
     exposeHeaders: ["location", "retry-after"],
     credentials: true,
   });
   // A browser asks no leave for a WebSocket: there the origin is checked with the token.
-  app.use("/v1/*", (c, next) => (isUpgrade(c.req.raw) ? next() : answerOtherOrigins(c, next)));
-  app.use("/v1/*", async (c, next) => {
+  base.use("/v1/*", (c, next) => (isUpgrade(c.req.raw) ? next() : answerOtherOrigins(c, next)));
+  base.use("/v1/*", async (c, next) => {
     await authenticate(c, options);
     await next();
   });
 
-  resource(app, "/health", { GET: () => json({ status: "ok" }) });
-  addLoginRoutes(app, options);
-  addTokenRoutes(app, options);
-  addSessionRoutes(app, options, sessions);
-  addEventRoutes(app, options, connections, sessions);
-  addSocketRoutes(app, options, connections, sessions);
-  return app;
+  const own = new Hono<AppEnv<Env>>()
+    .get("/health", () => json({ status: "ok" }))
+    .route("/", loginRoutes(options))
+    .route("/v1", tokenRoutes(options));
+  refuseOtherMethods(own);
+  const routes = sessionRoutes<AppEnv<Env>>({
+    ...options,
+    binding: options.sessions,
+    authorize: (c, { session }) => holderOf(c.var.claims, session),
+    connections,
+    activeSessions: sessions,
+  });
+  return base.route("/", own).route("/v1", routes);
 }
 
 /** Everything that is no route: a file of the console, or nothing. */
@@ -70,14 +77,4 @@ async function serveOther<Env>(c: AppContext<Env>, options: AppOptions<Env>): Pr
   const [, segment = ""] = c.req.path.split("/");
   const assets = options.assets?.(c.env);
   return assets === undefined || RESERVED.has(segment) ? notFound() : serveAsset(c, assets);
-}
-
-/** The log gets what failed and where, never a URL: one may hold a token. */
-function answerError<Env>(error: unknown, c: AppContext<Env>): Response {
-  const known = errorBehind(error);
-  if (known.code === "internal") {
-    const [, segment = ""] = c.req.path.split("/");
-    console.error(`perdure: ${c.req.method} /${RESERVED.has(segment) ? segment : ""}`, error);
-  }
-  return errorResponse(known);
 }

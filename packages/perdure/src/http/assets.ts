@@ -1,7 +1,7 @@
 /** The console's files. Whatever serves them, the headers are these. */
 
 import type { AppContext, AssetServer } from "./options.ts";
-import { notFound } from "./resource.ts";
+import { notFound } from "./methods.ts";
 
 /** Types of the files that a build makes; workerd's disk service does not tell them apart. */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {

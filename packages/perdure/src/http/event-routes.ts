@@ -1,64 +1,69 @@
 /** The log over HTTP: a page as JSON, or all that follows as Server-Sent Events. */
 
+import type { Context, TypedResponse } from "hono";
+import { Hono } from "hono/tiny";
+import type { PlacedEvent } from "../dialects/index.ts";
 import { eventStreamResponse, placeEvents } from "../dialects/index.ts";
-import type { OpenSession } from "./access.ts";
-import { openSession } from "./access.ts";
-import type { ConnectionGate } from "./connection-gate.ts";
-import type { App, AppContext, AppOptions } from "./options.ts";
-import { wholeNumber } from "./query.ts";
-import { json, resource } from "./resource.ts";
+import type { EventPage } from "../session/index.ts";
+import type { Access, OpenSession, SessionRouteEnv } from "./access.ts";
+import { defined, wholeNumber } from "./fields.ts";
 import { valueOf } from "./result.ts";
-import type { SessionGate } from "./session-gate.ts";
-
-/** Adds the route of a session's events. */
-export function addEventRoutes<Env>(
-  app: App<Env>,
-  options: AppOptions<Env>,
-  connections: ConnectionGate,
-  sessions: SessionGate,
-): void {
-  resource(app, "/v1/sessions/:id/events", {
-    GET: (c) => {
-      const session = openSession(c, options, sessions, "read");
-      if (!wantsStream(c)) return pageOfEvents(c, session);
-      return connections.admit(options.maxConnections?.(c.env), () => streamEvents(c, session));
-    },
-  });
-}
+import { json, query } from "./typed-route.ts";
 
 /**
- * `{position, events, next, head, floor}`: single events, each with its position, which for the first is `position`; `next`
- * is the cursor of the next page.
+ * Single events, each with its position, which for the first is `position`; `next` is the cursor of the next page.
  */
-async function pageOfEvents<Env>(
-  c: AppContext<Env>,
-  { call, identity }: OpenSession,
-): Promise<Response> {
-  const after = wholeNumber(c.req.query("after"), "after") ?? 0;
+export interface PlacedPage extends Omit<EventPage, "events"> {
+  readonly events: readonly PlacedEvent[];
+}
+
+/** A page; where the request accepts `text/event-stream` it is a stream, which a typed client reads as its `body`. */
+type PageOrStream = Response & TypedResponse<PlacedPage, 200, "json">;
+
+/** `GET /sessions/:id/events`. */
+export function eventRoutes(access: Access) {
+  return new Hono<SessionRouteEnv>().get(
+    "/sessions/:id/events",
+    access.allow("read"),
+    query(cursorOf),
+    (c): Promise<PageOrStream> => {
+      const session = c.var.perdure;
+      const { after = 0 } = c.req.valid("query");
+      if (!wantsStream(c)) return pageOfEvents(session, after);
+      return access.connect(c, () => streamEvents(c, session, after));
+    },
+  );
+}
+
+async function pageOfEvents({ call, identity }: OpenSession, after: number) {
   const { position, events, next, head, floor } = valueOf(
     await call((stub) => stub.events(identity, after)),
   );
-  return json({ position, events: placeEvents(position, events), next, head, floor });
+  const page: PlacedPage = { position, events: placeEvents(position, events), next, head, floor };
+  return json(page);
 }
 
-async function streamEvents<Env>(
-  c: AppContext<Env>,
-  { call, identity }: OpenSession,
-): Promise<Response> {
-  const after = cursorOf(c);
+async function streamEvents(c: Context, { call, identity }: OpenSession, first: number) {
+  const after = lastEventIdOf(c) ?? first;
   const { signal } = c.req.raw;
-  return call((stub) => eventStreamResponse(stub, identity, { after, signal }));
+  const stream = await call((stub) => eventStreamResponse(stub, identity, { after, signal }));
+  return stream as PageOrStream;
+}
+
+function cursorOf({ after }: Readonly<Partial<Record<string, string>>>): {
+  readonly after?: number;
+} {
+  return defined({ after: wholeNumber(after, "after") });
 }
 
 /** A client that reconnects repeats its first URL, so what it saw last counts more than what it asked for first. */
-function cursorOf<Env>(c: AppContext<Env>): number {
+function lastEventIdOf(c: Context): number | undefined {
   const last = c.req.header("last-event-id");
-  if (last !== undefined && last !== "") return wholeNumber(last, "Last-Event-ID") ?? 0;
-  return wholeNumber(c.req.query("after"), "after") ?? 0;
+  return last === "" ? undefined : wholeNumber(last, "Last-Event-ID");
 }
 
 /** Whether the request asks for a stream. One without a body to stream into is answered with a page's headers. */
-function wantsStream<Env>(c: AppContext<Env>): boolean {
+function wantsStream(c: Context): boolean {
   const accept = c.req.header("accept") ?? "";
   return c.req.method === "GET" && /\btext\/event-stream\b/i.test(accept);
 }

@@ -5,3 +5,6 @@ export * from "./connection-gate.ts";
 export * from "./options.ts";
 export * from "./problem.ts";
 export * from "./session-gate.ts";
+export type { SessionRoutes } from "./session-routes.ts";
+export { sessionRoutes } from "./session-routes.ts";
+export * from "./session-routes-options.ts";

@@ -1,11 +1,12 @@
 /** The login page's exchange: a token from the URL becomes a cookie, and the URL is left behind. */
 
+import { Hono } from "hono/tiny";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { EVERY_SESSION, signingSecret, signToken, verifyLoginToken } from "../auth/index.ts";
 import { badRequest } from "./body.ts";
-import { checkOrigin, cookieNameOf, credentialOf } from "./credential.ts";
-import type { App, AppContext, AppOptions } from "./options.ts";
-import { resource } from "./resource.ts";
+import { cookieNameOf, credentialOf } from "./credential.ts";
+import type { AppContext, AppEnv, AppOptions } from "./options.ts";
+import { checkOrigin } from "./origin.ts";
 
 /** How long a browser stays logged in: thirty days. */
 const COOKIE_LIFETIME_SECONDS = 30 * 24 * 60 * 60;
@@ -13,10 +14,10 @@ const COOKIE_LIFETIME_SECONDS = 30 * 24 * 60 * 60;
 /** The token was in the URL: nothing may keep the URL or pass it on. */
 const LEAVE_NO_TRACE = { "referrer-policy": "no-referrer", "cache-control": "no-store" };
 
-/** Adds `GET /login?token=…&next=…` and `POST /logout`. */
-export function addLoginRoutes<Env>(app: App<Env>, options: AppOptions<Env>): void {
-  resource(app, "/login", {
-    GET: async (c) => {
+/** `GET /login?token=…&next=…` and `POST /logout`. */
+export function loginRoutes<Env>(options: AppOptions<Env>) {
+  return new Hono<AppEnv<Env>>()
+    .get("/login", async (c) => {
       const secrets = options.secrets(c.env);
       const { subject } = await verifyLoginToken(secrets, c.req.query("token") ?? "");
       const token = await signToken(signingSecret(secrets), {
@@ -31,15 +32,13 @@ export function addLoginRoutes<Env>(app: App<Env>, options: AppOptions<Env>): vo
         maxAge: COOKIE_LIFETIME_SECONDS,
       });
       return c.body(null, 303, { location, ...LEAVE_NO_TRACE });
-    },
-  });
-  resource(app, "/logout", {
-    POST: (c) => {
-      checkOrigin(c, options, credentialOf(c, options));
+    })
+    .post("/logout", (c) => {
+      const isByCookie = credentialOf(c, options)?.from === "cookie";
+      checkOrigin(c, options.allowedOrigins?.(c.env), isByCookie);
       deleteCookie(c, cookieNameOf(c, options), cookieAttributes(c));
       return c.body(null, 204, LEAVE_NO_TRACE);
-    },
-  });
+    });
 }
 
 /** Lax, so that a link to a session works; `Origin` is checked on everything that the cookie allows to change. */

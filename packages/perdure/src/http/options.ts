@@ -1,22 +1,8 @@
 /** What an app needs to know of the Worker that it runs in. */
 
-import type { Context, Hono } from "hono";
+import type { Context } from "hono";
 import type { Secrets, TokenClaims } from "../auth/index.ts";
-import type { SocketHost } from "../dialects/index.ts";
-import type { SessionIndexRpc, SessionRpc } from "../session/index.ts";
-
-/** The stub of a session: its methods, and upgrades by `fetch`. */
-export type SessionStub = SessionRpc & SocketHost;
-
-/** A `DurableObjectNamespace<SessionDO>`, or anything with the one method that the routes call. */
-export interface SessionNamespace {
-  getByName(id: string): SessionStub;
-}
-
-/** A `DurableObjectNamespace<SessionIndexDO>`; its objects are named by the subject of the owner. */
-export interface SessionIndexNamespace {
-  getByName(owner: string): SessionIndexRpc;
-}
+import type { SessionIndexNamespace, SessionNamespace } from "./session-routes-options.ts";
 
 /** Whatever serves files by path: the `ASSETS` binding of Cloudflare, or workerd's disk service. */
 export interface AssetServer {
@@ -57,6 +43,3 @@ export interface AppEnv<Env> {
 
 /** A request and what belongs to it. */
 export type AppContext<Env> = Context<AppEnv<Env>>;
-
-/** An app under construction. */
-export type App<Env> = Hono<AppEnv<Env>>;

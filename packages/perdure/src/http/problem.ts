@@ -1,7 +1,24 @@
 /** What becomes of an error that a request ran into. */
 
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { routePath } from "hono/route";
 import { problemResponse } from "../object/index.ts";
+import type { ErrorCode } from "../protocol/index.ts";
 import { ERROR_STATUS, PerdureError, problemOf } from "../protocol/index.ts";
+
+/** HTTP status of a problem. */
+export type ProblemStatus = (typeof ERROR_STATUS)[ErrorCode];
+
+/** The body of every refusal: `application/problem+json` (RFC 9457). Facts that belong to the code stand beside these. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: ProblemStatus;
+  readonly code: ErrorCode;
+  /** One sentence: what happened, and what to do. */
+  readonly detail: string;
+}
 
 /** Seconds after which a server that had no room may have some again. */
 const RETRY_AFTER_SECONDS = 5;
@@ -42,4 +59,13 @@ function isPassing(error: unknown): boolean {
     ("retryable" in error && error.retryable === true) ||
     ("overloaded" in error && error.overloaded === true)
   );
+}
+
+/** Answers what a request ran into. The log gets what failed and at which route, never a URL: one may hold a token. */
+export function answerError(error: unknown, c: Context): Response {
+  if (error instanceof HTTPException) return error.getResponse();
+  const known = errorBehind(error);
+  if (known.code === "internal")
+    console.error(`perdure: ${c.req.method} ${routePath(c, -1)}`, error);
+  return errorResponse(known);
 }

@@ -1,5 +1,7 @@
 /** Minting tokens, for a phone or a runner. */
 
+import { Hono } from "hono/tiny";
+import type { TokenClaims } from "../auth/index.ts";
 import {
   EVERY_SESSION,
   MAX_SUBJECT_LENGTH,
@@ -8,11 +10,14 @@ import {
   signToken,
   verifyToken,
 } from "../auth/index.ts";
-import { requireEverySession, requireRole } from "./access.ts";
-import { badRequest, optionalText, readJson } from "./body.ts";
-import type { App, AppOptions } from "./options.ts";
-import { json, resource } from "./resource.ts";
+import type { JsonObject, Role } from "../protocol/index.ts";
+import { requireRole } from "./access.ts";
+import { requireEverySession } from "./authenticate.ts";
+import { badRequest, optionalText } from "./body.ts";
+import { defined } from "./fields.ts";
+import type { AppContext, AppEnv, AppOptions } from "./options.ts";
 import { parseSessionId } from "./session-id.ts";
+import { body, json } from "./typed-route.ts";
 
 /** The longest that a token which was asked for over the network is good: thirty days. */
 const MAX_LIFETIME_SECONDS = 30 * 24 * 60 * 60;
@@ -20,31 +25,63 @@ const MAX_LIFETIME_SECONDS = 30 * 24 * 60 * 60;
 /** What it is good for where the request does not say: a week. */
 const DEFAULT_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
 
-/** Adds `POST /v1/tokens`: `{session, role, subject?, expiresInSeconds?}` → `{token, …claims}`. */
-export function addTokenRoutes<Env>(app: App<Env>, options: AppOptions<Env>): void {
-  resource(app, "/v1/tokens", {
-    POST: async (c) => {
-      requireRole(c, "mint-token");
-      requireEverySession(c);
-      const body = await readJson(c.req.raw);
-      const role = parseRole(body["role"]);
-      if (role === undefined)
-        throw badRequest("`role` is one of viewer, participant, runner, admin");
-      const session = body["session"];
-      const secrets = options.secrets(c.env);
-      const token = await signToken(signingSecret(secrets), {
-        subject: optionalText(body, "subject", MAX_SUBJECT_LENGTH) ?? c.get("claims").subject,
-        session: session === EVERY_SESSION ? session : parseSessionId(session),
-        role,
-        expiresInSeconds: lifetimeOf(body["expiresInSeconds"]),
-      });
-      return json({ token, ...(await verifyToken(secrets, token)) }, 201);
-    },
-  });
+/** What to put into a token. */
+export interface TokenBody {
+  /** Id of one session, or `*`. */
+  readonly session: string;
+  readonly role: Role;
+  /** Who will hold it; the caller by default. */
+  readonly subject?: string;
+  /** 1 to 2,592,000; a week by default. */
+  readonly expiresInSeconds?: number;
 }
 
-function lifetimeOf(value: unknown): number {
-  if (value === undefined) return DEFAULT_LIFETIME_SECONDS;
+/** `POST /tokens`. */
+export function tokenRoutes<Env>(options: AppOptions<Env>) {
+  return new Hono<AppEnv<Env>>().post(
+    "/tokens",
+    (c, next) => requireMinter(c, next),
+    body(tokenOf),
+    async (c) => {
+      const { subject = c.var.claims.subject, expiresInSeconds, ...rest } = c.req.valid("json");
+      const secrets = options.secrets(c.env);
+      const token = await signToken(signingSecret(secrets), {
+        ...rest,
+        subject,
+        expiresInSeconds: expiresInSeconds ?? DEFAULT_LIFETIME_SECONDS,
+      });
+      const minted: TokenClaims & { readonly token: string } = {
+        token,
+        ...(await verifyToken(secrets, token)),
+      };
+      return json(minted, 201);
+    },
+  );
+}
+
+async function requireMinter<Env>(c: AppContext<Env>, next: () => Promise<void>): Promise<void> {
+  const { claims } = c.var;
+  requireRole(claims.role, "mint-token");
+  requireEverySession(claims);
+  await next();
+}
+
+function tokenOf(body: JsonObject): TokenBody {
+  const role = parseRole(body["role"]);
+  if (role === undefined) throw badRequest("`role` is one of viewer, participant, runner, admin");
+  const { session } = body;
+  return {
+    role,
+    session: session === EVERY_SESSION ? session : parseSessionId(session),
+    ...defined({
+      subject: optionalText(body, "subject", MAX_SUBJECT_LENGTH),
+      expiresInSeconds: lifetimeOf(body["expiresInSeconds"]),
+    }),
+  };
+}
+
+function lifetimeOf(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
   const isWhole = typeof value === "number" && Number.isInteger(value) && value > 0;
   if (!isWhole || value > MAX_LIFETIME_SECONDS)
     throw badRequest(`\`expiresInSeconds\` is a whole number from 1 to ${MAX_LIFETIME_SECONDS}`);

@@ -1,0 +1,36 @@
+/** What a session is: look at it, change its metadata. */
+
+import { Hono } from "hono/tiny";
+import type { JsonObject } from "../protocol/index.ts";
+import type { Access, SessionRouteEnv } from "./access.ts";
+import { badRequest } from "./body.ts";
+import type { CommandBody, SentCommand } from "./command-route.ts";
+import { execute, sentCommand } from "./command-route.ts";
+import { valueOf } from "./result.ts";
+import { body, json } from "./typed-route.ts";
+
+/** Metadata to merge shallowly; a null deletes its key. */
+export interface MetaBody extends CommandBody {
+  readonly meta: JsonObject;
+}
+
+/** `GET /sessions/:id` and `PATCH /sessions/:id`. */
+export function infoRoutes(access: Access) {
+  return new Hono<SessionRouteEnv>()
+    .get("/sessions/:id", access.allow("describe"), async (c) => {
+      const { call, identity } = c.var.perdure;
+      return json(valueOf(await call((stub) => stub.describe(identity))));
+    })
+    .patch(
+      "/sessions/:id",
+      access.allow("set-meta"),
+      body<SentCommand, MetaBody>(patchOf),
+      async (c) => json(await execute(c.var.perdure, c.req.valid("json"))),
+    );
+}
+
+function patchOf(body: JsonObject): SentCommand {
+  const { meta } = body;
+  if (meta === undefined) throw badRequest("`meta` is missing: an object, where null deletes");
+  return sentCommand(body, { op: "set-meta", patch: meta });
+}

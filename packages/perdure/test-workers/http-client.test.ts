@@ -1,0 +1,97 @@
+import { env } from "cloudflare:workers";
+import type { Context } from "hono";
+import { Hono } from "hono";
+import { hc } from "hono/client";
+import { expect, expectTypeOf, test } from "vitest";
+import type { ProblemDocument } from "../src/http/index.ts";
+import { sessionRoutes } from "../src/http/index.ts";
+import type { PlacedMessage } from "../src/protocol/index.ts";
+import type { SessionInfo, SessionListing } from "../src/session/index.ts";
+import { ORIGIN } from "./http-fakes.ts";
+
+interface AppEnv {
+  Bindings: Cloudflare.Env;
+  Variables: { user: string };
+}
+
+/** A user's own app, with a middleware of its own before the routes and a route beside them. */
+const app = new Hono<AppEnv>()
+  .use(async (c, next) => {
+    c.set("user", c.req.header("x-user") ?? "");
+    await next();
+  })
+  .get("/api/hello", (c) => c.json({ hello: c.var.user }))
+  .route(
+    "/api",
+    sessionRoutes({
+      binding: "SESSION_DO",
+      index: "SESSION_INDEX",
+      authorize: (c: Context<AppEnv>) =>
+        c.var.user === "" ? null : { subject: c.var.user, role: "admin" },
+    }),
+  );
+
+const client = hc<typeof app>(ORIGIN, {
+  headers: { "x-user": "ada" },
+  fetch: (input: Request | string | URL, init?: RequestInit) =>
+    app.fetch(new Request(input, init), env),
+});
+
+test("Hono's client knows what each route takes and answers, and what a refusal looks like", async () => {
+  const created = await client.api.sessions.$post({ json: { id: "typed", title: "Typed" } });
+  expect(created.status).toBe(201);
+  if (!created.ok) throw new Error((await created.json()).detail);
+  expect(created.headers.get("location")).toBe("/api/sessions/typed");
+  const info = await created.json();
+  expectTypeOf(info).toExtend<SessionInfo>();
+  expect(info).toMatchObject({ id: "typed", title: "Typed", createdBy: "ada", created: true });
+
+  const session = client.api.sessions[":id"];
+  const param = { id: "typed" };
+  const accepted = await session.messages.$post({ param, json: { id: "p1", text: "hello" } });
+  if (!accepted.ok) throw new Error((await accepted.json()).detail);
+  const turn = await accepted.json();
+  expectTypeOf(turn.turn).toBeString();
+  expect(turn).toMatchObject({ turn: "p1" });
+
+  const page = await session.messages.$get({ param, query: { limit: 5 } });
+  if (!page.ok) throw new Error((await page.json()).detail);
+  const { messages } = await page.json();
+  expectTypeOf(messages).toEqualTypeOf<readonly PlacedMessage[]>();
+  expect(messages.map(({ message }) => message.id)).toEqual(["p1"]);
+
+  const list = await client.api.sessions.$get({ query: {} });
+  if (!list.ok) throw new Error((await list.json()).detail);
+  expectTypeOf((await list.json()).sessions).toEqualTypeOf<readonly SessionListing[]>();
+
+  const missing = await session.$get({ param: { id: "missing" } });
+  if (missing.ok) throw new Error("found");
+  const problem = await missing.json();
+  expectTypeOf(problem).toEqualTypeOf<ProblemDocument>();
+  expect([missing.status, problem.code]).toEqual([404, "session_not_found"]);
+});
+
+const king = { subject: "a", role: "king" } as const;
+
+test("what does not fit a route does not compile", () => {
+  const { messages, approvals, $get } = client.api.sessions[":id"];
+  const param = { id: "s" };
+  const sayBoth = { id: "p", text: "hello", parts: [] };
+  const wrong = [
+    // @ts-expect-error a prompt needs an id
+    () => messages.$post({ param, json: { text: "hello" } }),
+    // @ts-expect-error a prompt has a text or parts, not both
+    () => messages.$post({ param, json: sayBoth }),
+    // @ts-expect-error the path needs its session
+    () => $get(),
+    // @ts-expect-error there is no such state
+    () => approvals.$get({ param, query: { state: "undecided" } }),
+    // @ts-expect-error there is no such binding
+    () => sessionRoutes({ binding: "NOWHERE", authorize: () => null }),
+    // @ts-expect-error the binding is another class's
+    () => sessionRoutes({ binding: "COUNTER", authorize: () => null }),
+    // @ts-expect-error there is no such role
+    () => sessionRoutes({ binding: "SESSION_DO", authorize: () => king }),
+  ];
+  expect(wrong.length).toBe(7);
+});

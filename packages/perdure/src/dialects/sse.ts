@@ -47,9 +47,9 @@ function eventStream(feed: DurableFeed, signal: AbortSignal | undefined): Readab
   const items = feed.items();
   let isWanted = false;
   let stalled = 0;
-  let keepAlive: ReturnType<typeof setInterval> | null = null;
+  let keepAlive: ReturnType<typeof setInterval> | undefined;
   const leave = () => {
-    clearInterval(keepAlive);
+    if (keepAlive !== undefined) clearInterval(keepAlive);
     signal?.removeEventListener("abort", leave);
     feed.close();
   };

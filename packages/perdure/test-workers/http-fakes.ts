@@ -75,6 +75,7 @@ export class FakeIndex {
   getByName(owner: string): SessionIndexRpc {
     return {
       upsert: async () => {},
+      remove: async () => {},
       list: async (options) => {
         this.calls.push([owner, "list", options]);
         return { sessions: [], next: null };

@@ -7,9 +7,9 @@ export type { Identity } from "../protocol/index.ts";
 
 /**
  * What a socket is for. `reader`: gets events as they happen. `dialect`: gets durable events only, for a protocol that
- * cannot take an event back. `runner`: writes events.
+ * cannot take an event back. `runner`: writes events. `list`: gets an owner's list, and is not a session's.
  */
-export type ConnectionKind = "reader" | "dialect" | "runner";
+export type ConnectionKind = "reader" | "dialect" | "runner" | "list";
 
 /** An identity with the kind of connection that it opens. */
 export interface Connection extends Identity {
@@ -23,7 +23,7 @@ export interface Connection extends Identity {
 export const CONNECTION_HEADER = "x-perdure-connection";
 
 const ROLES: readonly Role[] = ["viewer", "participant", "runner", "admin"];
-const KINDS: readonly ConnectionKind[] = ["reader", "dialect", "runner"];
+const KINDS: readonly ConnectionKind[] = ["reader", "dialect", "runner", "list"];
 
 /** A request that opens a socket on an object: built anew, with no header of the client's. */
 export function upgradeRequest(connection: Connection): Request {

@@ -6,13 +6,19 @@ import type {
   Command,
   JsonObject,
   Lifecycle,
+  ListOptions,
   PlacedMessage,
   Problem,
   Reply,
   RunnerPresence,
+  SessionListing,
+  SessionPage,
+  SessionStatus,
   Turn,
   WireEvent,
 } from "../protocol/index.ts";
+
+export type { ListOptions, SessionListing, SessionPage } from "../protocol/index.ts";
 
 /** A value, or the problem that stood in its way. */
 export type Result<T> =
@@ -24,7 +30,7 @@ export interface SessionInfo {
   readonly id: string;
   readonly lifecycle: Lifecycle;
   /** Derived: `running` and `waiting` (for a person) while a turn runs, `queued` while prompts wait, else `idle`. */
-  readonly status: "idle" | "queued" | "running" | "waiting";
+  readonly status: SessionStatus;
   readonly title: string | null;
   readonly createdBy: string;
   readonly createdAt: number;
@@ -85,23 +91,18 @@ export interface SessionRpc {
   events(identity: Identity, after: number): Promise<Result<EventPage>>;
 }
 
-/** One line of a session list. */
-export interface SessionListing {
-  readonly id: string;
-  readonly title: string | null;
-  readonly lifecycle: Lifecycle;
-  readonly status: SessionInfo["status"];
-  readonly createdAt: number;
-  readonly updatedAt: number;
-}
-
 /** The index object of one owner: named by the owner's subject. */
 export interface SessionIndexRpc {
-  /** Inserts or updates one line; an older `version` (the session's head) has no effect. */
+  /**
+   * Inserts or changes a line. `version` rises with every change of it, as the position does at which it changed: an older
+   * one, or the same again, has no effect.
+   */
   upsert(listing: SessionListing, version: number): Promise<void>;
-  /** The newest by `updatedAt`, at most `limit` (default 50, at most 200), before the cursor of the page before. */
-  list(options?: {
-    readonly limit?: number;
-    readonly before?: string;
-  }): Promise<{ readonly sessions: readonly SessionListing[]; readonly next: string | null }>;
+  /**
+   * A session was erased: its line goes, and what is still told of it has no effect. A session of the same id that is created
+   * later is another one: `createdAt` tells them apart.
+   */
+  remove(session: Pick<SessionListing, "id" | "createdAt">): Promise<void>;
+  /** A page of the list. */
+  list(options?: ListOptions): Promise<SessionPage>;
 }

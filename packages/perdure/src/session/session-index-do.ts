@@ -1,67 +1,77 @@
-import { BaseDO } from "../object/index.ts";
-import type { Schema } from "../object/index.ts";
-import type { SessionIndexRpc, SessionListing } from "./rpc.ts";
+import { BaseDO, systemClock } from "../object/index.ts";
+import type { Link, Schema } from "../object/index.ts";
+import type {
+  ListOptions,
+  ListServerFrame,
+  SessionListing,
+  SessionPage,
+  Unstamped,
+} from "../protocol/index.ts";
+import { parseListFrame, PerdureError, permits, PROTOCOL_VERSION } from "../protocol/index.ts";
+import { DIRECTORY_MIGRATIONS } from "./directory-schema.ts";
+import { Directory } from "./directory.ts";
+import { closeExpired } from "./expiry.ts";
+import type { SessionIndexRpc } from "./rpc.ts";
 
-const SCHEMAS: readonly Schema[] = [
-  {
-    owner: "session-index",
-    migrations: [
-      {
-        version: 1,
-        name: "sessions",
-        // No index on `updated_at`: an owner's sessions are few to read and often updated, and each index bills a row.
-        up: `CREATE TABLE sessions (
-          id TEXT PRIMARY KEY, version INTEGER NOT NULL, updated_at INTEGER NOT NULL, listing TEXT NOT NULL
-        ) WITHOUT ROWID`,
-      },
-    ],
-  },
-];
+const EMPTY_PAGE: SessionPage = { sessions: [], next: null };
 
-const MAX_LISTED = 200;
-
-/** The sessions of one owner: an index object per owner, named by the owner's subject, from the start. */
+/**
+ * The sessions of one owner: an index object per owner, named by the owner's subject, from the start. Its sockets hibernate; a
+ * reader says `hello`, gets a page, and then every change.
+ */
 export class SessionIndexDO<Env = unknown> extends BaseDO<Env> implements SessionIndexRpc {
-  protected static override readonly schemas = SCHEMAS;
+  protected static override readonly schemas: readonly Schema[] = [
+    { owner: "session-index", migrations: DIRECTORY_MIGRATIONS },
+  ];
+
+  #directory: Directory | undefined;
 
   async upsert(listing: SessionListing, version: number): Promise<void> {
-    this.sql.run(
-      `INSERT INTO sessions (id, version, updated_at, listing) VALUES (?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET version = excluded.version, updated_at = excluded.updated_at, listing = excluded.listing
-       WHERE excluded.version >= version`,
-      listing.id,
-      version,
-      listing.updatedAt,
-      JSON.stringify(listing),
-    );
+    if (this.#lines.upsert(listing, version)) this.#tell({ t: "session", session: listing });
   }
 
-  async list(
-    options: { readonly limit?: number; readonly before?: string } = {},
-  ): Promise<{ readonly sessions: readonly SessionListing[]; readonly next: string | null }> {
-    if (this.isBlank) return { sessions: [], next: null };
-    const limit = Math.max(1, Math.min(MAX_LISTED, Math.floor(options.limit ?? 50) || 1));
-    const [updatedAt, id] = parseCursor(options.before);
-    const rows = this.sql.run<{ id: string; updated_at: number; listing: string }>(
-      `SELECT id, updated_at, listing FROM sessions WHERE (updated_at, id) < (?, ?)
-       ORDER BY updated_at DESC, id DESC LIMIT ?`,
-      updatedAt,
-      id,
-      limit + 1,
-    );
-    const page = rows.slice(0, limit);
-    const last = page.at(-1);
-    return {
-      sessions: page.map((row) => JSON.parse(row.listing) as SessionListing),
-      next: rows.length > limit && last !== undefined ? `${last.updated_at}.${last.id}` : null,
-    };
+  async remove(session: Pick<SessionListing, "id" | "createdAt">): Promise<void> {
+    if (this.sql.transaction(() => this.#lines.remove(session)))
+      this.#tell({ t: "removed", id: session.id });
   }
-}
 
-/** A cursor is the time and the id of the last line of a page; any other text begins at the newest. */
-function parseCursor(cursor: string | undefined): readonly [number, string] {
-  const match = /^(\d+)\.(.+)$/.exec(cursor ?? "");
-  return match?.[1] === undefined || match[2] === undefined
-    ? [Number.MAX_SAFE_INTEGER, ""]
-    : [Number(match[1]), match[2]];
+  async list(options: ListOptions = {}): Promise<SessionPage> {
+    return this.#page(options);
+  }
+
+  protected override async serveMessage(link: Link, text: string): Promise<void> {
+    const frame = parseListFrame(text);
+    if (!permits(link.attachment.role, "list"))
+      throw new PerdureError("forbidden", "This role may not list sessions.");
+    if (frame.v !== PROTOCOL_VERSION)
+      throw new PerdureError(
+        "unsupported_version",
+        `This server speaks version ${PROTOCOL_VERSION}; reload or update.`,
+      );
+    // From here on it gets changes: its place in the list needs no other mark.
+    link.attach({ cursor: 0 });
+    const page = this.#page(frame);
+    this.#send(link, { t: "sessions", v: PROTOCOL_VERSION, before: frame.before ?? null, ...page });
+    await this.onMessage(link, text);
+  }
+
+  /** Loaded on first use: storage of an owner without sessions stays unwritten. */
+  get #lines(): Directory {
+    this.#directory ??= new Directory(this.sql, systemClock);
+    return this.#directory;
+  }
+
+  #page(options: ListOptions): SessionPage {
+    return this.isBlank ? EMPTY_PAGE : this.#lines.page(options);
+  }
+
+  #tell(frame: Unstamped<ListServerFrame>): void {
+    for (const link of this.links)
+      if (link.attachment.cursor !== undefined) this.#send(link, frame);
+  }
+
+  #send(link: Link, frame: Unstamped<ListServerFrame>): void {
+    if (!closeExpired(link, systemClock))
+      link.send(JSON.stringify({ ...frame, i: this.incarnation }));
+  }
 }

@@ -1,8 +1,13 @@
 import type { Connection } from "../../src/object/index.ts";
 import { upgradeRequest } from "../../src/object/index.ts";
-import type { RunnerEvent, RunnerServerFrame, ServerFrame } from "../../src/protocol/index.ts";
+import type {
+  ListServerFrame,
+  RunnerEvent,
+  RunnerServerFrame,
+  ServerFrame,
+} from "../../src/protocol/index.ts";
 
-type Frame = ServerFrame | RunnerServerFrame | string;
+type Frame = ServerFrame | RunnerServerFrame | ListServerFrame | string;
 
 /** One end of a socket on a session. */
 export class Peer {

@@ -7,6 +7,8 @@ import type {
   ClientFrame,
   Command,
   ControlEvent,
+  ListFrame,
+  ListServerFrame,
   Role,
   RunnerControlType,
   RunnerFrame,
@@ -59,6 +61,13 @@ const FRAMES: Readonly<Record<string, ReadonlySet<unknown>>> = {
     ack: true,
     expect: true,
     command: true,
+    error: true,
+  }),
+  "### From the reader of a list": every<ListFrame["t"]>({ hello: true }),
+  "### To the reader of a list": every<ListServerFrame["t"]>({
+    sessions: true,
+    session: true,
+    removed: true,
     error: true,
   }),
   "### Commands": every<Command["op"]>({

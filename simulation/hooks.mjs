@@ -17,7 +17,8 @@ if (option !== -1 && mutation === undefined) {
   );
   process.exit(2);
 }
-const mutated = mutation === undefined ? undefined : new URL(mutation.file, root).href;
+const pieces = [mutation, mutation?.also].filter((piece) => piece !== undefined);
+const mutated = new Map(pieces.map((piece) => [new URL(piece.file, root).href, piece]));
 
 registerHooks({
   resolve: (specifier, context, next) =>
@@ -26,8 +27,9 @@ registerHooks({
       : next(specifier, context),
   load(url, context, next) {
     const loaded = next(url, context);
-    if (url !== mutated || mutation === undefined) return loaded;
+    const piece = mutated.get(url);
+    if (piece === undefined) return loaded;
     const source = new TextDecoder().decode(/** @type {Uint8Array} */ (loaded.source));
-    return { ...loaded, source: mutate(mutation, source) };
+    return { ...loaded, source: mutate(piece, source) };
   },
 });

@@ -1,10 +1,17 @@
-import type { Mutation } from "./mutation.ts";
+import type { Mutation, Piece } from "./mutation.ts";
 
 const RELAY = "packages/perdure/src/session/relay.ts";
 const CLAIMS = "packages/perdure/src/session/claims.ts";
 const COMMANDS = "packages/perdure/src/session/runner-commands.ts";
 const REDELIVERY = "packages/perdure/src/session/redelivery.ts";
 const SESSION = "packages/perdure/src/session/session.ts";
+
+/** S16: what was on its way when the object closed a connection is taken all the same. */
+const TAKES_LATE_FRAMES: Piece = {
+  file: "packages/perdure/src/object/base-do.ts",
+  find: "if (link.hasClosed) return;",
+  replace: "",
+};
 
 /** Rules of the object's side of a runner: who may write, what has arrived, what is to be done. */
 export const CLAIM_MUTATIONS: readonly Mutation[] = [
@@ -43,6 +50,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
     file: RELAY,
     find: "if (epoch !== this.#claims.current.epoch) return { sends: [], closes: [this.#ending(link)] };\n    if (frame.epoch !== epoch) return fence(link);",
     replace: "",
+    also: TAKES_LATE_FRAMES,
   },
   {
     id: "N4b",
@@ -171,6 +179,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
     find: '      if (this.state.lifecycle === "terminated")\n        throw new PerdureError(\n          "session_terminated",',
     replace:
       '      if (this.state.lifecycle === "initializing")\n        throw new PerdureError(\n          "session_terminated",',
+    also: TAKES_LATE_FRAMES,
   },
   {
     id: "N23",

@@ -181,6 +181,9 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const link = this.#links.get(socket);
     if (link === undefined) return socket.close(CLOSE.broken, "This socket is unknown; reconnect.");
+    // The platform hands over what was on its way when this side closed; its sender hears of the close instead. What the
+    // other side sent before a close of its own is taken: where a hook waits, the close may be known first.
+    if (link.hasClosed) return;
     await this.#serve(link, () => this.serveMessage(link, this.#admit(link, message)));
   }
 

@@ -10,6 +10,7 @@ const MAX_REASON_BYTES = 123;
 export class DurableLink implements Link {
   readonly socket: WebSocket;
   #attachment: Attachment;
+  #hasClosed = false;
 
   private constructor(socket: WebSocket, attachment: Attachment) {
     this.socket = socket;
@@ -27,6 +28,11 @@ export class DurableLink implements Link {
   static restore(socket: WebSocket): DurableLink | undefined {
     const attachment = socket.deserializeAttachment() as Attachment | null;
     return attachment === null ? undefined : new DurableLink(socket, attachment);
+  }
+
+  /** Whether this side has closed the socket. */
+  get hasClosed(): boolean {
+    return this.#hasClosed;
   }
 
   /** Whether either side has closed the socket. */
@@ -53,6 +59,7 @@ export class DurableLink implements Link {
   }
 
   close(code: number, reason: string): void {
+    this.#hasClosed = true;
     try {
       this.socket.close(code, shorten(reason));
     } catch {

@@ -4,13 +4,11 @@ import { PERDURE } from "./support/program.ts";
 import { Scene } from "./support/scene.ts";
 
 const scene = new Scene();
-let proxy: CutProxy;
 /** Leads to the server under a name that it does not answer to. */
-let url = "";
+let proxy: CutProxy;
 
 beforeAll(async () => {
   proxy = await CutProxy.open();
-  url = `http://127.0.0.1:${proxy.port}`;
   const server = await scene.startServer();
   await server.api.post("v1/sessions", { id: "s1" });
   proxy.leadTo(server.port);
@@ -29,7 +27,7 @@ test.each([
   ["run", "--session", "s1", "--", process.execPath, PERDURE, "demo-agent"],
 ])("H7 `perdure %s` says that the server does not answer to this name", async (...parameters) => {
   const [command = "", ...rest] = parameters;
-  const program = scene.run(command, "--url", url, "--dir", scene.dir, ...rest);
+  const program = scene.run(command, "--url", proxy.url, "--dir", scene.dir, ...rest);
   expect(await program.exited).toEqual({ code: 3, signal: null });
   expect(program.stderr).toContain("bad_host: The server does not answer to this host name");
 });

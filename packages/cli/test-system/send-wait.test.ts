@@ -15,7 +15,7 @@ let server: Awaited<ReturnType<typeof startServerWithDoors>>;
 
 beforeAll(async () => {
   proxy = await CutProxy.open();
-  server = await startServerWithDoors(scene, ["--allowed-host", `127.0.0.1:${proxy.port}`]);
+  server = await startServerWithDoors(scene, ["--allowed-host", proxy.host]);
   proxy.leadTo(server.port);
   await scene.startRunner(server, SESSION);
 });
@@ -30,7 +30,7 @@ const on = (command: string, ...parameters: readonly string[]) =>
   onSession(SESSION, command, ...parameters);
 
 function onSession(session: string, command: string, ...parameters: readonly string[]): Program {
-  const connection = ["--url", `http://127.0.0.1:${proxy.port}`, "--dir", scene.dir];
+  const connection = ["--url", proxy.url, "--dir", scene.dir];
   return scene.run(command, session, ...parameters, ...connection);
 }
 

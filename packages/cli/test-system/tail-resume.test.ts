@@ -15,9 +15,7 @@ let head = 0;
 
 beforeAll(async () => {
   proxy = await CutProxy.open();
-  const allowed = ["--allowed-host", `127.0.0.1:${proxy.port}`];
-  server = await scene.startServer({ parameters: allowed });
-  proxy.leadTo(server.port);
+  server = await scene.startServerBehind(proxy);
   await scene.startRunner(server, "quiet");
   await server.api.post("v1/sessions/quiet/messages", { id: "p1", text: "tokens=200 rate=0" });
   head = await until("the turn has ended", async () => endOf("quiet"));
@@ -93,7 +91,7 @@ test("a link cut in mid-turn brings after its reconnect only what was missed", a
   await scene.startRunner(server, "cut");
   const { WebSocket, connections } = recordSockets();
   const token = await scene.token();
-  const url = `http://127.0.0.1:${proxy.port}`;
+  const { url } = proxy;
   const client = new SessionClient({ url, session: "cut", after: 0, token, WebSocket });
   onTestFinished(() => client.close());
   const told: number[] = [];
@@ -121,7 +119,7 @@ test("a link cut in mid-turn brings after its reconnect only what was missed", a
 
 test("`perdure tail --follow` prints each position once over a link that is cut", async () => {
   await scene.startRunner(server, "followed");
-  const connection = ["--url", `http://127.0.0.1:${proxy.port}`, "--dir", scene.dir];
+  const connection = ["--url", proxy.url, "--dir", scene.dir];
   const tail = scene.run("tail", "followed", "--json", "--follow", ...connection);
   await tail.said(/"runner.started"/);
   const prompt = { id: "p1", text: "tokens=200 rate=60" };

@@ -12,9 +12,6 @@ import { Scene } from "../support/scene.ts";
 import { SessionLog } from "../support/session-log.ts";
 import { until } from "../support/until.ts";
 
-/** A port on which nobody listens. */
-const NOWHERE = 1;
-
 const HOUR_MS = 3_600_000;
 
 /** An idle object hibernates between 9 and 12 s after its last event; the server decides when, so a test can only wait. */
@@ -60,10 +57,8 @@ test.concurrent.for([
     onTestFinished(() => scene.end());
     const proxy = await CutProxy.open();
     onTestFinished(() => proxy.close());
-    const host = `127.0.0.1:${proxy.port}`;
-    const server = await scene.startServer({ parameters: ["--allowed-host", host] });
-    proxy.leadTo(server.port);
-    const runner = await AskingRunner.start(scene, { session, url: `http://${host}` });
+    const server = await scene.startServerBehind(proxy);
+    const runner = await AskingRunner.start(scene, { session, url: proxy.url });
     const log = await SessionLog.follow(server, session);
     onTestFinished(() => log.client.close());
     const person = await newPerson(browser);
@@ -81,8 +76,7 @@ test.concurrent.for([
     await tab.link("offline").waitFor();
     await forget(log, scene);
     expect(log.incarnation).not.toBe(before);
-    proxy.leadTo(NOWHERE);
-    proxy.cut();
+    proxy.cutOff();
     await until("the session has lost its runner", () => log.client.getState().runner === null);
 
     await person.setOffline(false);

@@ -5,9 +5,6 @@ import { Scene } from "../support/scene.ts";
 import { SessionLog } from "../support/session-log.ts";
 import { until } from "../support/until.ts";
 
-/** A port on which nobody listens. */
-const NOWHERE = 1;
-
 test.each(["the same state folder", "a fresh state folder"])(
   "A10, A11: a decision whose runner and agent died before they had it answers the identical question of the next once, on %s",
   async (folder) => {
@@ -16,18 +13,15 @@ test.each(["the same state folder", "a fresh state folder"])(
     onTestFinished(() => scene.end());
     const proxy = await CutProxy.open();
     onTestFinished(() => proxy.close());
-    const host = `127.0.0.1:${proxy.port}`;
-    const server = await scene.startServer({ parameters: ["--allowed-host", host] });
-    proxy.leadTo(server.port);
-    const place = { session, url: `http://${host}` };
+    const server = await scene.startServerBehind(proxy);
+    const place = { session, url: proxy.url };
     const dead = await AskingRunner.start(scene, place);
     const log = await SessionLog.follow(server, session);
     onTestFinished(() => log.client.close());
     await log.client.send("write:alpha");
     const first = await log.untilOpen("write:alpha");
 
-    proxy.leadTo(NOWHERE);
-    proxy.cut();
+    proxy.cutOff();
     await until("the session has lost its runner", () => log.client.getState().runner === null);
     await log.client.approve(first, "allow");
     await dead.kill();

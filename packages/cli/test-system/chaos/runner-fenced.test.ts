@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
 import { identityOf } from "../../src/serve/process-identity.ts";
 import { demoText } from "../../src/demo-agent/text.ts";
-import { FrameDroppingProxy } from "../support/frame-dropping-proxy.ts";
+import { CutProxy } from "../support/cut-proxy.ts";
+import { FrameLoss } from "../support/frame-loss.ts";
 import { startNotedRunner } from "../support/noted-runner.ts";
 import { Scene } from "../support/scene.ts";
 import { storedRows } from "../support/stored-rows.ts";
@@ -21,14 +22,13 @@ test.each([
   "N3, N4: a runner that was stopped while another took over, its link $link, writes no row and ends within two seconds",
   async ({ isCut }) => {
     const scene = new Scene();
-    const proxy = await FrameDroppingProxy.open();
+    const frames = new FrameLoss();
+    const proxy = await CutProxy.open(frames.filter);
     onTestFinished(async () => {
       await scene.end();
       proxy.close();
     });
-    const allowed = ["--allowed-host", `127.0.0.1:${proxy.port}`];
-    const server = await scene.startServer({ parameters: allowed });
-    proxy.leadTo(server.port);
+    const server = await scene.startServerBehind(proxy);
     const old = startNotedRunner(scene, { url: proxy.url, session: "chaos", name: "old" });
     await old.ready();
     const witness = await Witness.of(scene, server.url, "chaos");
@@ -47,7 +47,7 @@ test.each([
     await until("the new runner has answered", () => witness.outcomeOf(quick.turn));
     const events = witness.events.length;
     const rows = storedRows(scene.dir, "perdure-session");
-    const closesBefore = proxy.closeCodes.length;
+    const closesBefore = frames.closeCodes.length;
 
     process.kill(old.program.pid, "SIGCONT");
     const hasEnded = () => !old.program.isRunning;
@@ -55,7 +55,7 @@ test.each([
     await until("its agent is gone", () => identityOf(oldAgent) === undefined);
 
     expect(await old.program.exited).toEqual({ code: FENCED, signal: null });
-    expect(proxy.closeCodes.slice(isCut ? closesBefore : 0)).toEqual([4409]);
+    expect(frames.closeCodes.slice(isCut ? closesBefore : 0)).toEqual([4409]);
     expect(storedRows(scene.dir, "perdure-session")).toEqual(rows);
     expect(witness.events).toHaveLength(events);
     // The session goes on with the new one.

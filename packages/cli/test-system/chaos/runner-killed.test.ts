@@ -14,9 +14,6 @@ const TOKENS = 1_000;
 /** Tokens that are shown before the link is cut, at least, and that wait in the spool when the runner is killed. */
 const FEWEST = 100;
 
-/** A port on which nothing listens: those below 1024 are not given to tests. */
-const NOWHERE = 1;
-
 /** Tokens in a runner's spool that it wrote since it was made, acknowledged or not. */
 function tokensIn(stateDir: string): number {
   const spool = readFileSync(join(stateDir, "spool.jsonl"), "utf8");
@@ -31,10 +28,8 @@ test("N15, N19, T4: a runner killed with a backlog hands all of it over in order
       await scene.end();
       proxy.close();
     });
-    const allowed = ["--allowed-host", `127.0.0.1:${proxy.port}`];
-    const server = await scene.startServer({ parameters: allowed });
-    proxy.leadTo(server.port);
-    const place = { url: `http://127.0.0.1:${proxy.port}`, session: "chaos" };
+    const server = await scene.startServerBehind(proxy);
+    const place = { url: proxy.url, session: "chaos" };
     const first = startNotedRunner(scene, place);
     await first.ready();
     const witness = await Witness.of(scene, server.url, "chaos");
@@ -45,8 +40,7 @@ test("N15, N19, T4: a runner killed with a backlog hands all of it over in order
     const queued = await witness.client.send(prompts[1]);
     const shown = FEWEST + Math.floor(random() * 100);
     await until(`${shown} tokens are shown`, () => witness.shown >= shown * 4);
-    proxy.leadTo(NOWHERE);
-    proxy.cut();
+    proxy.cutOff();
     const backlog = witness.shown / 4 + FEWEST + Math.floor(random() * 100);
     await until(`${backlog} tokens are spooled`, () => tokensIn(first.stateDir) >= backlog);
     await first.program.end("SIGKILL");

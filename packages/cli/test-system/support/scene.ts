@@ -6,6 +6,7 @@ import { mintToken, readSecret } from "../../src/commands/connection.ts";
 import { HttpApi } from "../../src/commands/http-api.ts";
 import { identityOf } from "../../src/serve/process-identity.ts";
 import { readServerRecord } from "../../src/serve/server-record.ts";
+import type { CutProxy } from "./cut-proxy.ts";
 import type { Program } from "./program.ts";
 import { PERDURE, perdure, perdureWithOpenFiles } from "./program.ts";
 import { until } from "./until.ts";
@@ -65,6 +66,14 @@ export class Scene {
     const { origin: url, port: chosen } = new URL(loginUrl);
     const api = new HttpApi({ url, dir }, { role: "admin" });
     return { program, url, loginUrl, port: Number(chosen), dir, api };
+  }
+
+  /** Starts a server that is reached through these proxies as well, under their names. */
+  async startServerBehind(...proxies: readonly CutProxy[]): Promise<RunningServer> {
+    const parameters = proxies.flatMap(({ host }) => ["--allowed-host", host]);
+    const server = await this.startServer({ parameters });
+    for (const proxy of proxies) proxy.leadTo(server.port);
+    return server;
   }
 
   /** Starts the demo agent in a session, which it creates, and waits until the agent is ready. */

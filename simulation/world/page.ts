@@ -1,10 +1,7 @@
 /** A page of a browser with the product's own client in it, and everything that it was ever shown. */
 
 import { SessionClient } from "../../packages/perdure/src/client/session-client.ts";
-import type {
-  OutboxStore,
-  PendingCommand,
-} from "../../packages/perdure/src/client/outbox-store.ts";
+import { storageOutboxStore } from "../../packages/perdure/src/client/outbox-store.ts";
 import type {
   CommandResult,
   Problem,
@@ -12,30 +9,12 @@ import type {
 } from "../../packages/perdure/src/protocol/index.ts";
 import { textOf } from "../../packages/perdure/src/protocol/index.ts";
 import type { SessionState } from "../../packages/perdure/src/protocol/index.ts";
+import { memoryStorage } from "../../packages/perdure/test/support/memory-storage.ts";
 import { Process } from "../runtime/runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Dial } from "./page-socket.ts";
 import { pageWebSocket } from "./page-socket.ts";
 import type { Wire } from "./wire.ts";
-
-/** What a browser keeps when a page is loaded again. */
-class Storage implements OutboxStore {
-  readonly #entries = new Map<string, string>();
-
-  load(): readonly PendingCommand[] {
-    return [...this.#entries.values()]
-      .map((text) => JSON.parse(text) as PendingCommand)
-      .toSorted((a, b) => a.sentAt - b.sentAt);
-  }
-
-  put(entry: PendingCommand): void {
-    this.#entries.set(entry.id, JSON.stringify(entry));
-  }
-
-  remove(id: string): void {
-    this.#entries.delete(id);
-  }
-}
 
 /** An answer to a command, as it reached somebody. */
 export type Answer =
@@ -58,7 +37,8 @@ export class Page {
   /** Whether it begins with the whole log rather than with a snapshot. */
   readonly readsAll: boolean;
   readonly #host: PageHost;
-  readonly #storage = new Storage();
+  /** What a browser keeps when the page is loaded again. */
+  readonly #outbox = storageOutboxStore(memoryStorage(), "session");
   #process: Process | undefined;
   /** Its newest connection. */
   #wire: Wire | undefined;
@@ -107,7 +87,7 @@ export class Page {
       const client = new SessionClient({
         url: "http://session.test",
         session: "s",
-        outbox: this.#storage,
+        outbox: this.#outbox,
         WebSocket: pageWebSocket(runtime, (end, answer) =>
           dial(end, (result) => {
             this.#wire = typeof result === "number" ? undefined : result;

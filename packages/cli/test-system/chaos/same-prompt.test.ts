@@ -1,6 +1,7 @@
-import type { OutboxStore, PendingCommand } from "perdure/client";
+import { storageOutboxStore } from "perdure/client";
 import { expect, onTestFinished, test } from "vitest";
 import { demoText } from "../../src/demo-agent/text.ts";
+import { memoryStorage } from "../../../perdure/test/support/memory-storage.ts";
 import { startNotedRunner } from "../support/noted-runner.ts";
 import { recordSockets } from "../support/recorded-sockets.ts";
 import { Scene } from "../support/scene.ts";
@@ -10,16 +11,6 @@ import { Witness } from "../support/witness.ts";
 const ID = "the-prompt";
 const PROMPT = "tokens=50 rate=60";
 
-/** What a browser keeps for all tabs of a page. */
-function sharedOutbox(): OutboxStore {
-  const entries = new Map<string, PendingCommand>();
-  return {
-    load: () => [...entries.values()],
-    put: (entry) => void entries.set(entry.id, entry),
-    remove: (id) => void entries.delete(id),
-  };
-}
-
 test("C1, H9: a prompt posted 50 times under one id, from two tabs, over HTTP and across a reload, runs once and gets 50 identical replies", async () => {
   const scene = new Scene();
   onTestFinished(() => scene.end());
@@ -28,7 +19,8 @@ test("C1, H9: a prompt posted 50 times under one id, from two tabs, over HTTP an
   const runner = startNotedRunner(scene, { url, session: "chaos" });
   await runner.ready();
   const token = await scene.token();
-  const outbox = sharedOutbox();
+  // What a browser keeps for all tabs of a page.
+  const outbox = storageOutboxStore(memoryStorage(), "chaos");
   const { WebSocket, connections } = recordSockets();
   const openTab = () => {
     const tab = new Witness({ url, session: "chaos", token, outbox, WebSocket });

@@ -5,6 +5,7 @@ import {
   MAX_CLIENT_FRAME_BYTES,
   PerdureError,
 } from "../../src/protocol/index.ts";
+import { memoryStorage } from "../support/memory-storage.ts";
 import {
   START,
   clientOf,
@@ -301,21 +302,10 @@ test("a reply to something unknown has no effect", async () => {
   expect(client.getState()).toBe(before);
 });
 
-/** As `localStorage`: the entries are properties, and everything is a string. */
-class MemoryStorage {
-  [key: string]: unknown;
-  setItem(key: string, value: string) {
-    this[key] = value;
-  }
-  removeItem(key: string) {
-    delete this[key];
-  }
-}
-
 const entry = (id: string, sentAt: number) => ({ id, sentAt, command: { op: "pause" } as const });
 
 test("a storage keeps entries apart by session, in the order in which they were given", () => {
-  const storage = new MemoryStorage() as unknown as Storage;
+  const storage = memoryStorage();
   const here = storageOutboxStore(storage, "wss://a/s");
   const there = storageOutboxStore(storage, "wss://a/s2");
   here.put(entry("later", 2));
@@ -330,7 +320,7 @@ test("a storage keeps entries apart by session, in the order in which they were 
 });
 
 test("a page without a store of its own keeps commands in localStorage", () => {
-  stubPage(new MemoryStorage() as unknown as Storage);
+  stubPage(memoryStorage());
   const before = clientOf(new FakeServer());
   void before.send("Hi", { id: "p1" });
   expect(

@@ -2,6 +2,7 @@
 
 import { canonicalJson } from "../../packages/perdure/src/object/index.ts";
 import type { SessionState } from "../../packages/perdure/src/protocol/index.ts";
+import { alike } from "../rules/common.ts";
 import { Violation } from "../runtime/runtime.ts";
 import type { SimulatedSession } from "./simulated-session.ts";
 import type { Witness } from "./witness.ts";
@@ -50,9 +51,9 @@ function checkFacts(object: SimulatedSession, { state, head }: Witness): void {
     { ...factsOf(state), head },
   ];
   for (const key of Object.keys(said) as (keyof typeof said)[])
-    if (!same(said[key], follows[key]))
+    if (!alike(said[key], follows[key]))
       throw new Violation(
-        `L5 in memory \`${key}\` is ${text(said[key])}; by the durable log it is ${text(follows[key])}.`,
+        `L5 in memory \`${key}\` is ${canonicalJson(said[key])}; by the durable log it is ${canonicalJson(follows[key])}.`,
       );
   if (info.status !== statusBy(state))
     throw new Violation(
@@ -77,9 +78,3 @@ function statusBy({ turns, approvals }: SessionState): string {
   if (turns.every(({ state }) => state === "queued")) return turns.length === 0 ? "idle" : "queued";
   return approvals.some(({ command }) => command === undefined) ? "waiting" : "running";
 }
-
-/** Canonical only where it must be: that takes ten times as long. */
-const same = (a: unknown, b: unknown) =>
-  a === b || JSON.stringify(a) === JSON.stringify(b) || text(a) === text(b);
-
-const text = (value: unknown) => canonicalJson(value ?? null);

@@ -165,6 +165,7 @@ export class Relay {
     const others = this.#links().filter(
       (other) => other !== link && isRunner(other) && other.attachment.epoch !== undefined,
     );
+    this.#endMessage(frame.spool);
     // What the previous connection sent is kept before the number that this one must go on from is told.
     this.#log.flush();
     this.#adopt(frame);
@@ -311,20 +312,18 @@ export class Relay {
     const { spool: current, durableR } = this.#log.producer;
     const known = current === spool ? durableR : (this.#producers.last(spool) ?? 0);
     const r = Math.max(known, first - 1);
-    if (current !== null && current !== spool) {
+    if (current !== null && current !== spool)
       this.#producers.keep(current, this.#claims.current.epoch, durableR);
-      this.#endMessage();
-    }
     if (process !== this.#claims.current.process) this.#claims.mint(process, spool, r);
     else if (current !== spool || r !== known) this.#claims.goOn(spool, r);
     this.#log.setProducer(spool, r);
   }
 
-  /** Nobody goes on with what is being written: what another spool's backlog holds is no part of it. */
-  #endMessage(): void {
-    if (this.#log.state.open === undefined) return;
-    this.#log.append({ type: "finish", finishReason: "other" });
-    this.#log.flush();
+  /** Where another spool takes over nobody goes on with what is being written: what its backlog holds is no part of it. */
+  #endMessage(spool: string): void {
+    const { spool: current } = this.#log.producer;
+    if (this.#log.state.open !== undefined && current !== null && current !== spool)
+      this.#log.append({ type: "finish", finishReason: "other" });
   }
 
   /** The connection under the claim in force: `hello` takes the epoch from every other. */

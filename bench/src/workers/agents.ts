@@ -10,7 +10,7 @@ import type { StreamWriter } from "agents/streams";
 import { Streams } from "agents/streams";
 import type { PlainRequest, PlainResponse } from "../plain-wire.ts";
 import { bodyOf, isForwarded, PAGE_ROWS } from "../plain-wire.ts";
-import { countWrites } from "./counted.ts";
+import { countWrites, writtenBy } from "./counted.ts";
 
 interface Env {
   readonly LOG: DurableObjectNamespace<Log>;
@@ -125,16 +125,9 @@ export class Log extends Agent<Env> {
 class CaughtUp extends Error {}
 
 export class CountedLog extends Log {
-  readonly #written: () => number;
-
   constructor(ctx: AgentContext, env: Env) {
-    const written = countWrites(ctx);
+    countWrites(ctx);
     super(ctx, env);
-    this.#written = written;
-  }
-
-  written(): number {
-    return this.#written();
   }
 }
 
@@ -157,7 +150,7 @@ export default {
     const url = new URL(request.url);
     const session = url.searchParams.get("session") ?? "";
     if (url.pathname === "/written")
-      return Response.json({ written: await env.COUNTED_LOG.getByName(session).written() });
+      return Response.json({ written: writtenBy(env.COUNTED_LOG.idFromName(session)) });
     const isCounted = url.searchParams.has("counted");
     return (isCounted ? env.COUNTED_LOG : env.LOG).getByName(session).fetch(request);
   },

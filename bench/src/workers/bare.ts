@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { PlainRequest, PlainResponse } from "../plain-wire.ts";
 import { bodyOf, isForwarded, PAGE_ROWS } from "../plain-wire.ts";
-import { countWrites } from "./counted.ts";
+import { countWrites, writtenBy } from "./counted.ts";
 
 interface Env {
   readonly LOG: DurableObjectNamespace<Log>;
@@ -96,16 +96,9 @@ export class Log extends DurableObject<Env> {
 }
 
 export class CountedLog extends Log {
-  readonly #written: () => number;
-
   constructor(ctx: DurableObjectState, env: Env) {
-    const written = countWrites(ctx);
+    countWrites(ctx);
     super(ctx, env);
-    this.#written = written;
-  }
-
-  written(): number {
-    return this.#written();
   }
 }
 
@@ -119,7 +112,7 @@ export default {
     const session = url.searchParams.get("session") ?? "";
     const isCounted = url.searchParams.has("counted");
     if (url.pathname === "/written")
-      return Response.json({ written: await env.COUNTED_LOG.getByName(session).written() });
+      return Response.json({ written: writtenBy(env.COUNTED_LOG.idFromName(session)) });
     return (isCounted ? env.COUNTED_LOG : env.LOG).getByName(session).fetch(request);
   },
 } satisfies ExportedHandler<Env>;

@@ -5,7 +5,7 @@ import { upgradeRequest } from "perdure/object";
 import type { SessionIndexRpc } from "perdure/session";
 import { SessionDO, SessionIndexDO } from "perdure/session";
 import { bodyOf } from "../plain-wire.ts";
-import { countWrites } from "./counted.ts";
+import { countWrites, writtenBy } from "./counted.ts";
 
 export { SessionDO, SessionIndexDO };
 
@@ -22,16 +22,9 @@ const OWNER: Identity = { subject: "bench", role: "admin", expiresAt: null };
 const FILL_WINDOW = 256;
 
 export class CountedSession extends SessionDO<Env> {
-  readonly #written: () => number;
-
   constructor(ctx: DurableObjectState, env: Env) {
-    const written = countWrites(ctx);
+    countWrites(ctx);
     super(ctx, env);
-    this.#written = written;
-  }
-
-  written(): number {
-    return this.#written();
   }
 
   protected override indexOf(owner: string): SessionIndexRpc {
@@ -40,16 +33,9 @@ export class CountedSession extends SessionDO<Env> {
 }
 
 export class CountedIndex extends SessionIndexDO {
-  readonly #written: () => number;
-
   constructor(ctx: DurableObjectState, env: unknown) {
-    const written = countWrites(ctx);
+    countWrites(ctx);
     super(ctx, env);
-    this.#written = written;
-  }
-
-  written(): number {
-    return this.#written();
   }
 }
 
@@ -82,9 +68,9 @@ export default {
         return session.fetch(upgradeRequest({ ...OWNER, kind }));
       }
       case "/written": {
-        const counted = env.COUNTED_SESSION.getByName(id);
-        const index = env.COUNTED_INDEX.getByName(OWNER.subject);
-        return Response.json({ written: (await counted.written()) + (await index.written()) });
+        const counted = env.COUNTED_SESSION.idFromName(id);
+        const index = env.COUNTED_INDEX.idFromName(OWNER.subject);
+        return Response.json({ written: writtenBy(counted) + writtenBy(index) });
       }
     }
     const described = await session.describe(OWNER);

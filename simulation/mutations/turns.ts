@@ -3,7 +3,7 @@ import type { Mutation } from "./mutation.ts";
 const COMMANDS = "packages/perdure/src/session/commands.ts";
 const DO = "packages/perdure/src/session/session-do.ts";
 const LISTING = "packages/perdure/src/session/listing.ts";
-const PROJECTION = "packages/perdure/src/session/projection.ts";
+const TASK_TABLE = "packages/perdure/src/session/task-table.ts";
 const RELAY = "packages/perdure/src/session/relay.ts";
 const RUNNER_COMMANDS = "packages/perdure/src/session/runner-commands.ts";
 const SESSION = "packages/perdure/src/session/session.ts";
@@ -145,7 +145,7 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   {
     id: "T15",
     does: "keeps tasks that the agent has dropped",
-    file: PROJECTION,
+    file: TASK_TABLE,
     find: "if (!kept.has(id)) this.#sql",
     replace: 'if (!kept.has(id) && id === "") this.#sql',
   },

@@ -103,6 +103,10 @@ function isEffect({ label, id, command, by }: Request, event: SessionEvent): boo
       );
     case "set-meta":
       return event.type === "session.meta" && same(event.patch, command.patch);
+    case "create-task":
+      return event.type === "task.changed" && event.task.id === (command.task.id ?? id ?? label);
+    case "update-task":
+      return event.type === "task.changed" && event.task.id === command.task;
     case "pause":
       return event.type === "session.lifecycle" && event.state === "paused";
     case "resume":

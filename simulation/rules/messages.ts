@@ -3,18 +3,28 @@
 import type { SessionEvent, SessionState } from "../../packages/perdure/src/protocol/index.ts";
 import { textOf } from "../../packages/perdure/src/protocol/index.ts";
 import type { World } from "../world/world.ts";
-import { must, of, same } from "./common.ts";
+import { alike, must, of } from "./common.ts";
 
-/** T13, T14 and T15. */
+/** T13, T14, T15 and D1. */
 export function checkMessages(world: World, log: readonly SessionEvent[]): void {
   checkOrder("the log", world.witness.state, log);
   checkWriters(world);
   for (const { name, session } of world.pages)
     if (session !== undefined) checkOrder(name, session, log);
-  const tasks = of(log, "tasks.changed").at(-1)?.tasks ?? [];
-  world.object.peek((session) =>
-    must(same(session.tasks, tasks), "T15 the table of tasks is not what the agent said last"),
-  );
+  checkTasks(world, log);
+}
+
+/** T15 and D1: the plan is the one that the agent told last, and a task is as it was changed last. */
+function checkTasks(world: World, log: readonly SessionEvent[]): void {
+  const plan = of(log, "tasks.changed").at(-1)?.tasks ?? [];
+  const changed = of(log, "task.changed").map(({ task }) => [task.id, task] as const);
+  const tasks = [...new Map(changed).values()];
+  world.object.peek((session) => {
+    const ofSource = (source: "plan" | "app") =>
+      session.tasks.filter((task) => task.source === source);
+    must(alike(ofSource("plan"), plan), "T15 the table of tasks is not what the agent said last");
+    must(alike(ofSource("app"), tasks), "D1 the table of tasks is not what was written last");
+  });
 }
 
 /** T13: a message has the words of one runner in one turn, and nothing of it is still being written. */

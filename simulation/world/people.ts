@@ -161,8 +161,17 @@ export class People {
   }
 
   /** A change of the metadata like no other. */
+  /** Something small that is written beside the talk. */
   #note(): Command {
-    return { op: "set-meta", patch: { n: this.#acts } };
+    const acts = this.#acts;
+    switch (acts % 4) {
+      case 0:
+        return { op: "create-task", task: { id: `task-${acts}`, title: "a task", payload: acts } };
+      case 1:
+        return { op: "update-task", task: `task-${acts - 1}`, patch: { payload: acts } };
+      default:
+        return { op: "set-meta", patch: { n: acts } };
+    }
   }
 
   #id(what: string): string {
@@ -198,6 +207,9 @@ function perform(client: SessionClient, id: string, command: Command): Promise<C
       return client.approve(command.approval, command.option, command.reason);
     case "set-meta":
       return client.setMeta(command.patch);
+    case "create-task":
+    case "update-task":
+      return client.execute(command);
     case "pause":
       return client.pause();
     case "resume":

@@ -35,7 +35,7 @@ export class SimulatedSession extends SessionDO {
   }
 
   get tasks(): readonly Task[] {
-    return this.session.tasks();
+    return this.session.tasks.list();
   }
 
   durable(after: number): EventPage {

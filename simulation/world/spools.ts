@@ -14,6 +14,7 @@ const OBJECTS_OWN = new Set([
   "session.created",
   "session.lifecycle",
   "session.meta",
+  "task.changed",
   "turn.queued",
   "turn.cancelling",
   "turn.ended",
@@ -131,11 +132,20 @@ export class Spools {
   }
 }
 
-/** What the object may change in an event is left out: the epoch that a claim allows, and the digest that it makes. */
+/**
+ * What the object may change in an event is left out: the epoch that a claim allows, the digest that it makes, and the times
+ * and the source of a plan's steps.
+ */
 function comparable(event: unknown): string {
   if (!isObject(event)) return "";
-  const { epoch: _epoch, digest: _digest, ...rest } = event;
-  return canonicalJson(rest);
+  const { epoch: _epoch, digest: _digest, tasks, ...rest } = event;
+  return canonicalJson(Array.isArray(tasks) ? { ...rest, tasks: tasks.map(stepOf) } : rest);
+}
+
+function stepOf(task: unknown): unknown {
+  if (!isObject(task)) return task;
+  const { id, title, status, priority } = task;
+  return { id, title, status, priority };
 }
 
 function parsed(json: string): unknown {

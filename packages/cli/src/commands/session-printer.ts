@@ -1,6 +1,15 @@
-import type { ControlEvent, Message, SessionEvent } from "perdure/protocol";
+import type { ControlEvent, Message, SessionEvent, TaskStatus } from "perdure/protocol";
 import { isControl, textOf } from "perdure/protocol";
 import { printable, printableLines } from "./text-table.ts";
+
+/** How a task's status looks in a list. */
+const MARKS: Readonly<Record<TaskStatus, string>> = {
+  pending: " ",
+  running: ">",
+  done: "x",
+  failed: "!",
+  cancelled: "-",
+};
 
 type ContentEvent = Exclude<SessionEvent, ControlEvent>;
 
@@ -49,10 +58,11 @@ export class SessionPrinter {
       case "session.lifecycle":
         return this.#line(`[session ${event.state}]`);
       case "tasks.changed": {
-        const marks = { pending: " ", in_progress: ">", completed: "x" };
-        const tasks = event.tasks.map((task) => `[${marks[task.status]}] ${printable(task.title)}`);
+        const tasks = event.tasks.map((task) => `[${MARKS[task.status]}] ${printable(task.title)}`);
         return tasks.length === 0 ? "" : this.#line(tasks.join("\n"));
       }
+      case "task.changed":
+        return this.#line(`[${MARKS[event.task.status]}] ${printable(event.task.title)}`);
       case "session.created":
       case "session.meta":
       case "turn.cancelling":

@@ -1,7 +1,14 @@
 /** From the agent's protocol to the log's: updates of one turn as AI SDK chunks and control events. */
 
-import type { ApprovalOption, Chunk, JsonObject, RunnerEvent, Task } from "perdure/protocol";
-import { isObject } from "perdure/protocol";
+import type {
+  ApprovalOption,
+  Chunk,
+  JsonObject,
+  PlanEntry,
+  RunnerEvent,
+  TaskStatus,
+} from "perdure/protocol";
+import { isObject, TASK_PRIORITIES } from "perdure/protocol";
 import type { ToolQuestion } from "./tool-calls.ts";
 import { ToolCalls } from "./tool-calls.ts";
 
@@ -244,9 +251,9 @@ const OPTION_KINDS = ["allow_once", "allow_always", "reject_once", "reject_alway
 function planEvent(update: JsonObject, at: number): RunnerEvent | undefined {
   const { entries } = update;
   if (!Array.isArray(entries)) return undefined;
-  const tasks = entries.flatMap((entry: unknown, index): Task[] => {
+  const tasks = entries.flatMap((entry: unknown, index): PlanEntry[] => {
     if (!isObject(entry) || typeof entry["content"] !== "string") return [];
-    const status = TASK_STATUSES.find((one) => one === entry["status"]);
+    const status = TASK_STATUSES.get(entry["status"]);
     const priority = TASK_PRIORITIES.find((one) => one === entry["priority"]);
     if (status === undefined) return [];
     const task = { id: `task-${index + 1}`, title: entry["content"], status };
@@ -255,8 +262,12 @@ function planEvent(update: JsonObject, at: number): RunnerEvent | undefined {
   return tasks.length === entries.length ? { type: "tasks.changed", tasks, at } : undefined;
 }
 
-const TASK_STATUSES = ["pending", "in_progress", "completed"] as const;
-const TASK_PRIORITIES = ["high", "medium", "low"] as const;
+/** The agent's names for where a step of its plan stands, with ours. */
+const TASK_STATUSES: ReadonlyMap<unknown, TaskStatus> = new Map([
+  ["pending", "pending"],
+  ["in_progress", "running"],
+  ["completed", "done"],
+]);
 
 /** Images and sounds come with their bytes in base64. */
 function fileChunk(kind: "text" | "reasoning", content: JsonObject): Chunk | undefined {

@@ -48,7 +48,7 @@ function fold(events: readonly RunnerEvent[]) {
       at: 1,
     },
     { type: "command.begun", command: 1, at: 2 },
-    ...events,
+    ...events.filter((event) => event.type !== "tasks.changed"),
   ];
   return log.reduce((state, event, index) => reduce(state, event, index + 1), EMPTY_STATE);
 }
@@ -273,8 +273,8 @@ describe("everything else", () => {
       {
         type: "tasks.changed",
         tasks: [
-          { id: "task-1", title: "Think", priority: "high", status: "completed" },
-          { id: "task-2", title: "Act", priority: "low", status: "in_progress" },
+          { id: "task-1", title: "Think", priority: "high", status: "done" },
+          { id: "task-2", title: "Act", priority: "low", status: "running" },
         ],
         at: 5,
       },

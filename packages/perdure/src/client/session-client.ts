@@ -155,41 +155,46 @@ export class SessionClient {
   ): Promise<{ readonly turn: string; readonly position: number }> {
     const parts = typeof prompt === "string" ? [{ type: "text", text: prompt } as const] : prompt;
     const { id, metadata } = options;
-    const result = await this.#execute({ op: "prompt", parts, metadata }, id);
+    const result = await this.execute({ op: "prompt", parts, metadata }, id);
     return result as Extract<CommandResult, { readonly turn: string }>;
   }
 
   /** Cancels a turn; without an id, the running one. */
   cancel(turn?: string): Promise<CommandResult> {
-    return this.#execute({ op: "cancel", turn });
+    return this.execute({ op: "cancel", turn });
   }
 
   /** Decides an approval by choosing one of its options. `already_decided` if another was first. */
   approve(approval: string, option: string, reason?: string): Promise<CommandResult> {
-    return this.#execute({ op: "decide", approval, option, reason });
+    return this.execute({ op: "decide", approval, option, reason });
   }
 
   /** Merges into the session's metadata, shallowly; null deletes a key. */
   setMeta(patch: JsonObject): Promise<CommandResult> {
-    return this.#execute({ op: "set-meta", patch });
+    return this.execute({ op: "set-meta", patch });
   }
 
   /** Pauses the session: prompts wait until `resume`. */
   pause(): Promise<CommandResult> {
-    return this.#execute({ op: "pause" });
+    return this.execute({ op: "pause" });
   }
 
   /** Resumes a paused session. */
   resume(): Promise<CommandResult> {
-    return this.#execute({ op: "resume" });
+    return this.execute({ op: "resume" });
   }
 
   /** Ends the session for good. */
   terminate(): Promise<CommandResult> {
-    return this.#execute({ op: "terminate" });
+    return this.execute({ op: "terminate" });
   }
 
-  async #execute(command: Command, id?: string): Promise<CommandResult> {
+  /**
+   * Sends any command of the protocol, such as `{ op: "create-task", task }`.
+   *
+   * @param id An id of one's own makes it safe to repeat after a rejection: it has one effect.
+   */
+  async execute(command: Command, id?: string): Promise<CommandResult> {
     if (this.#problem !== undefined) throw errorOf(this.#problem);
     return this.#outbox.execute(command, id);
   }

@@ -2,6 +2,7 @@
 
 import type { Command, JsonObject } from "../protocol/index.ts";
 import {
+  asRequest,
   isObject,
   MAX_CLIENT_FRAME_BYTES,
   parseCommand,
@@ -48,15 +49,6 @@ export function optionalText(
 /** A request that was not understood. */
 export function badRequest(why: string): PerdureError {
   return new PerdureError("bad_request", `The request was not understood: ${why}.`);
-}
-
-function asRequest<T>(parseField: () => T): T {
-  try {
-    return parseField();
-  } catch (error) {
-    if (!(error instanceof PerdureError) || error.code !== "bad_frame") throw error;
-    throw new PerdureError("bad_request", error.message.replace("The frame", "The request"));
-  }
 }
 
 /** Counts while it reads, because a `Content-Length` may be missing or wrong. */

@@ -41,16 +41,22 @@ export class EventLog {
   readonly content: ContentStore;
   readonly #sql: Sql;
   readonly #clock: Clock;
+  readonly #upgrade: (event: WireEvent) => WireEvent;
   #head = 0;
   #floor = 0;
   #carry: unknown;
   #tail: SessionEvent[] = [];
   #tailLength = 0;
 
-  /** Reads the first and the last row; nothing else, however long the log is. */
-  constructor(sql: Sql, clock: Clock) {
+  /**
+   * Reads the first and the last row; nothing else, however long the log is.
+   *
+   * @param upgrade Gives an event that an earlier version wrote as this one has it.
+   */
+  constructor(sql: Sql, clock: Clock, upgrade = (event: WireEvent) => event) {
     this.#sql = sql;
     this.#clock = clock;
+    this.#upgrade = upgrade;
     this.content = new ContentStore(sql);
     const [last] = this.#rows("SELECT position, body FROM log ORDER BY position DESC LIMIT 1");
     const [first] = this.#rows("SELECT position, body FROM log ORDER BY position LIMIT 1");
@@ -184,7 +190,7 @@ export class EventLog {
         const start = position;
         position += widthOfEntry(entry);
         if (position <= after) continue;
-        const event = eventOf(entry, this.content);
+        const event = this.#upgrade(eventOf(entry, this.content));
         yield { event: dropFromRun(event, Math.max(0, after - start)), position };
       }
     }

@@ -13,9 +13,11 @@ export const ERROR_STATUS = {
   session_not_found: 404,
   approval_not_found: 404,
   turn_not_found: 404,
+  task_not_found: 404,
   method_not_allowed: 405,
   already_decided: 409,
   approval_closed: 409,
+  task_ended: 409,
   id_reused: 409,
   command_expired: 409,
   session_exists: 409,
@@ -88,7 +90,8 @@ export const FINAL_CLOSES: Readonly<Record<number, ErrorCode>> = {
 };
 
 /** The codes of final closes. */
-export const FINAL_CLOSE_CODES: readonly number[] = Object.keys(FINAL_CLOSES).map(Number);
+export const FINAL_CLOSE_CODES: readonly number[] =
+  /* @__PURE__ */ Object.keys(FINAL_CLOSES).map(Number);
 
 /** An error with a stable code, whose HTTP status is `ERROR_STATUS[code]`. Everything that Perdure throws to a caller is one. */
 export class PerdureError extends Error {

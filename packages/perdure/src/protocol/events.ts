@@ -4,6 +4,7 @@ import type { Chunk } from "./chunks.ts";
 import type { JsonObject } from "./json.ts";
 import { isChunk } from "./chunks.ts";
 import type { Message } from "./messages.ts";
+import type { PlanEntry, Task } from "./tasks.ts";
 
 /** The stored lifecycle. Only a command or a timer moves it. */
 export type Lifecycle = "initializing" | "active" | "paused" | "terminated";
@@ -33,14 +34,6 @@ export interface ApprovalRequest {
   readonly digest?: string | undefined;
   /** Milliseconds since 1970 after which it counts as rejected; none by default. */
   readonly expiresAt?: number | undefined;
-}
-
-/** One entry of a plan. */
-export interface Task {
-  readonly id: string;
-  readonly title: string;
-  readonly status: "pending" | "in_progress" | "completed";
-  readonly priority?: "high" | "medium" | "low" | undefined;
 }
 
 /** The agent behind a runner, as it introduced itself. */
@@ -127,7 +120,15 @@ export type ControlEvent =
       readonly agentSession?: string | undefined;
       readonly at: number;
     }
-  | { readonly type: "tasks.changed"; readonly tasks: readonly Task[]; readonly at: number };
+  /** The agent's plan, whole. */
+  | { readonly type: "tasks.changed"; readonly tasks: readonly Task[]; readonly at: number }
+  /** A task of the application as it is now: new, or changed. */
+  | {
+      readonly type: "task.changed";
+      readonly task: Task;
+      readonly by: string;
+      readonly at: number;
+    };
 
 /** One entry of the log. */
 export type SessionEvent = ControlEvent | Chunk;
@@ -142,13 +143,20 @@ export type RunnerControlType =
   | "tasks.changed";
 
 /** What a runner may send: content, and the control events of its own doings. */
-export type RunnerEvent = Chunk | Extract<ControlEvent, { readonly type: RunnerControlType }>;
+export type RunnerEvent =
+  | Chunk
+  | Extract<ControlEvent, { readonly type: Exclude<RunnerControlType, "tasks.changed"> }>
+  | {
+      readonly type: "tasks.changed";
+      readonly tasks: readonly PlanEntry[];
+      readonly at: number;
+    };
 
-const CONTROL_PREFIXES = ["session.", "turn.", "approval.", "command.", "runner.", "tasks."];
-
-/** Whether an event of the log is one of ours, and not content. */
-export function isControl(event: SessionEvent): event is ControlEvent {
-  return CONTROL_PREFIXES.some((prefix) => event.type.startsWith(prefix));
+/** Whether an event of the log is one of ours, and not content: only ours have a dot before any hyphen. */
+export function isControl<E extends SessionEvent | RunnerEvent>(
+  event: E,
+): event is Exclude<E, Chunk> {
+  return /^\w+\./.test(event.type);
 }
 
 /** Whether an event of the log is content. */

@@ -8,7 +8,8 @@ import type { ApprovalOption, AgentInfo, RunnerEvent, SessionEvent } from "./eve
 import type { JsonObject } from "./json.ts";
 import type { Message, Part } from "./messages.ts";
 import type { Approval, PlacedMessage, RunnerInfo, SessionState, Turn } from "./state.ts";
-import type { Lifecycle, Task } from "./events.ts";
+import type { Lifecycle } from "./events.ts";
+import type { NewTask, Task, TaskPatch } from "./tasks.ts";
 
 /** What a token allows. `participant` reads, prompts, cancels and decides; `admin` does everything but run. */
 export type Role = "viewer" | "participant" | "runner" | "admin";
@@ -30,6 +31,8 @@ export type Command =
       readonly reason?: string | undefined;
     }
   | { readonly op: "set-meta"; readonly patch: JsonObject }
+  | { readonly op: "create-task"; readonly task: NewTask }
+  | { readonly op: "update-task"; readonly task: string; readonly patch: TaskPatch }
   | { readonly op: "pause" }
   | { readonly op: "resume" }
   | { readonly op: "terminate" };
@@ -38,6 +41,7 @@ export type Command =
 export type CommandResult =
   | { readonly turn: string; readonly position: number }
   | { readonly approval: string; readonly option: string; readonly position: number }
+  | { readonly task: string; readonly position: number }
   | { readonly position: number };
 
 /** The reply to a command, stored with it and identical each time. */

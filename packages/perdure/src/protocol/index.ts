@@ -3,6 +3,7 @@
 export * from "./chunks.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
+export { asRequest, parseId } from "./fields.ts";
 export * from "./frames.ts";
 export * from "./json.ts";
 export * from "./limits.ts";
@@ -11,6 +12,8 @@ export * from "./message-fold.ts";
 export * from "./messages.ts";
 export * from "./parse-listing.ts";
 export * from "./parse.ts";
+export * from "./parse-tasks.ts";
 export * from "./permissions.ts";
 export * from "./runs.ts";
 export * from "./state.ts";
+export * from "./tasks.ts";

@@ -44,6 +44,12 @@ export const MAX_ID_LENGTH = 128;
 /** Largest metadata value after the merge: small enough for every reply to carry it. */
 export const MAX_META_BYTES = 64 * 1024;
 
+/** Largest task, as JSON: its changes are events that every reader gets; larger inputs and results go by reference. */
+export const MAX_TASK_BYTES = 16 * 1024;
+
+/** Tasks of the application in a reader's state: the newest; `listTasks` and `GET …/tasks` have all. */
+export const MAX_LIVE_TASKS = 200;
+
 /** What a client sends to prove that the link is alive; answered by the platform without waking the object. */
 export const PING = "ping";
 

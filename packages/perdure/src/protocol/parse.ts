@@ -1,8 +1,17 @@
 /** Parsing at the boundary: what comes in is `unknown` until one of these has looked at it. */
 
 import { isChunk } from "./chunks.ts";
-import { PerdureError } from "./errors.ts";
-import type { ApprovalOption, RunnerEvent, Task } from "./events.ts";
+import type { ApprovalOption, RunnerEvent } from "./events.ts";
+import {
+  badFrame,
+  integer,
+  nameOf,
+  oneOf,
+  parseId,
+  parseJson,
+  parseObject,
+  string,
+} from "./fields.ts";
 import type {
   ClientFrame,
   Command,
@@ -12,8 +21,8 @@ import type {
 } from "./frames.ts";
 import type { JsonObject } from "./json.ts";
 import { isObject } from "./json.ts";
-import { MAX_ID_LENGTH } from "./limits.ts";
 import type { Part } from "./messages.ts";
+import { parseNewTask, parsePlan, parseTaskPatch } from "./parse-tasks.ts";
 
 /** Parses a frame of a reader or participant. Throws `bad_frame`. */
 export function parseClientFrame(text: string): ClientFrame {
@@ -128,6 +137,14 @@ export function parseCommand(value: unknown): Command {
     case "set-meta":
       if (!isObject(value["patch"])) throw badFrame("`patch` must be an object");
       return { op: "set-meta", patch: value["patch"] };
+    case "create-task":
+      return { op: "create-task", task: parseNewTask(value["task"]) };
+    case "update-task":
+      return {
+        op: "update-task",
+        task: parseId(value["task"]),
+        patch: parseTaskPatch(value["patch"]),
+      };
     case "pause":
     case "resume":
     case "terminate":
@@ -135,13 +152,6 @@ export function parseCommand(value: unknown): Command {
     default:
       throw badFrame(`unknown op ${nameOf(value["op"])}`);
   }
-}
-
-/** Parses an id that a sender chose: 1 to 128 characters, printable, no spaces. */
-export function parseId(value: unknown): string {
-  if (typeof value !== "string" || value.length > MAX_ID_LENGTH || !/^[\x21-\x7e]+$/.test(value))
-    throw badFrame(`an id is 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`);
-  return value;
 }
 
 /** The parts of a prompt: text, files by reference, and data. */
@@ -214,7 +224,7 @@ function parseRunnerEvent(value: unknown): RunnerEvent {
       };
     }
     case "tasks.changed":
-      return { type: "tasks.changed", tasks: parseTasks(value["tasks"]), at };
+      return { type: "tasks.changed", tasks: parsePlan(value["tasks"]), at };
     default:
       throw badFrame(`a runner may not send an event of type ${nameOf(value["type"])}`);
   }
@@ -233,23 +243,6 @@ function parseOptions(value: unknown): readonly ApprovalOption[] {
   });
 }
 
-function parseTasks(value: unknown): readonly Task[] {
-  if (!Array.isArray(value)) throw badFrame("`tasks` must be a list");
-  return value.map((task: unknown) => {
-    if (!isObject(task)) throw badFrame("a task is an object");
-    const priority =
-      task["priority"] === undefined
-        ? undefined
-        : oneOf(task, "priority", ["high", "medium", "low"]);
-    return {
-      id: string(task, "id"),
-      title: string(task, "title"),
-      status: oneOf(task, "status", ["pending", "in_progress", "completed"]),
-      ...(priority === undefined ? {} : { priority }),
-    };
-  });
-}
-
 function parseAgent(value: unknown): { name: string; title?: string; version?: string } {
   if (!isObject(value)) throw badFrame("`agent` must be an object");
   return {
@@ -259,63 +252,4 @@ function parseAgent(value: unknown): { name: string; title?: string; version?: s
   };
 }
 
-function parseObject(text: string): JsonObject {
-  const value = parseJson(text);
-  if (!isObject(value)) throw badFrame("a frame is a JSON object");
-  return value;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw badFrame("a frame is JSON");
-  }
-}
-
-function integer(object: JsonObject, field: string): number {
-  const value = object[field];
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
-    throw badFrame(`\`${field}\` must be a whole number from 0, not ${shapeOf(value)}`);
-  return value;
-}
-
-function string(object: JsonObject, field: string): string {
-  const value = object[field];
-  if (typeof value !== "string")
-    throw badFrame(`\`${field}\` must be a string, not ${shapeOf(value)}`);
-  return value;
-}
-
-function oneOf<const T extends string>(
-  object: JsonObject,
-  field: string,
-  allowed: readonly T[],
-): T {
-  const value = object[field];
-  const found = allowed.find((one) => one === value);
-  if (found === undefined) throw badFrame(`\`${field}\` must be one of ${allowed.join(", ")}`);
-  return found;
-}
-
-const badFrame = (why: string) =>
-  new PerdureError("bad_frame", `The frame was not understood: ${why}.`);
-
 const unknownFrame = (frame: JsonObject) => badFrame(`unknown \`t\` ${nameOf(frame["t"])}`);
-
-/** The name of a kind that is not known. */
-const nameOf = (value: unknown) =>
-  typeof value === "string" && value.length <= LONGEST_NAME
-    ? JSON.stringify(value)
-    : shapeOf(value);
-
-/** UTF-16 units of a name that an error repeats: twice the longest that there is. */
-const LONGEST_NAME = 40;
-
-/** What a value looks like, without its contents, which may be secret. */
-function shapeOf(value: unknown): string {
-  if (typeof value === "string") return `a string of ${value.length} characters`;
-  if (typeof value === "number" || typeof value === "boolean" || value === null)
-    return String(value);
-  return Array.isArray(value) ? "a list" : value === undefined ? "nothing" : `an ${typeof value}`;
-}

@@ -24,6 +24,8 @@ export type Action =
   /** Decide an approval. */
   | "decide"
   | "set-meta"
+  | "create-task"
+  | "update-task"
   | "pause"
   | "resume"
   | "terminate"
@@ -35,7 +37,15 @@ export type Action =
   | "run";
 
 const VIEWER: readonly Action[] = ["describe", "read", "list"];
-const PARTICIPANT: readonly Action[] = [...VIEWER, "prompt", "cancel", "decide", "set-meta"];
+const PARTICIPANT: readonly Action[] = [
+  ...VIEWER,
+  "prompt",
+  "cancel",
+  "decide",
+  "set-meta",
+  "create-task",
+  "update-task",
+];
 
 const PERMITTED: Readonly<Record<Role, readonly Action[]>> = {
   viewer: VIEWER,

@@ -12,13 +12,14 @@ import type {
   Lifecycle,
   Restored,
   SessionEvent,
-  Task,
   TurnOutcome,
 } from "./events.ts";
 import { isControl } from "./events.ts";
 import type { Message } from "./messages.ts";
 import type { OpenMessage } from "./message-fold.ts";
 import { closeMessage, foldChunk, openMessage } from "./message-fold.ts";
+import type { Task } from "./tasks.ts";
+import { withPlan, withTask } from "./tasks.ts";
 
 /** A prompt from its queueing to its end. */
 export interface Turn {
@@ -237,20 +238,15 @@ function control(state: SessionState, event: ControlEvent): SessionState {
         ...state,
         approvals: state.approvals.filter((approval) => approval.approval !== event.approval),
       };
-    case "runner.started":
+    case "runner.started": {
+      const { type: _type, at, ...runner } = event;
       // What a process left unfinished outside any turn will not go on.
-      return {
-        ...placeOpen(state),
-        runner: {
-          epoch: event.epoch,
-          agent: event.agent,
-          restored: event.restored,
-          agentSession: event.agentSession,
-          startedAt: event.at,
-        },
-      };
+      return { ...placeOpen(state), runner: { ...runner, startedAt: at } };
+    }
     case "tasks.changed":
-      return { ...state, tasks: event.tasks };
+      return { ...state, tasks: withPlan(state.tasks, event.tasks) };
+    case "task.changed":
+      return { ...state, tasks: withTask(state.tasks, event.task) };
     default:
       // A control event that a newer object wrote: it takes its position and changes nothing that is known here.
       return state;

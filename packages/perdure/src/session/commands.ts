@@ -11,15 +11,12 @@ import {
 import type { Decisions } from "./decisions.ts";
 import { titleFrom } from "./listing.ts";
 import type { SessionLog } from "./session-log.ts";
+import type { TaskContext } from "./tasks.ts";
+import { createTask, updateTask } from "./tasks.ts";
 
 /** What a command works on. */
-export interface CommandContext {
-  readonly log: SessionLog;
+export interface CommandContext extends TaskContext {
   readonly decisions: Decisions;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  /** The subject of the sender. */
-  readonly by: string;
 }
 
 /** Executes a command: appends its events. `id` names the turn that a prompt starts. */
@@ -38,6 +35,14 @@ export function execute(context: CommandContext, id: string, command: Command): 
     case "decide": {
       const { approval, option, reason } = command;
       return { approval, option, position: decisions.decide(approval, option, by, reason) };
+    }
+    case "create-task": {
+      const { task, position } = createTask(context, command.task.id ?? id, command.task);
+      return { task: task.id, position };
+    }
+    case "update-task": {
+      const { task, position } = updateTask(context, command.task, command.patch);
+      return { task: task.id, position };
     }
     case "set-meta":
       return { position: setMeta(log, command.patch, by, at) };

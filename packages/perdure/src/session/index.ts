@@ -1,7 +1,8 @@
 /** Durable sessions. */
 
 export type { ApprovalRow, ApprovalState } from "./approvals.ts";
-export type { MessageRow, SessionMetaRow, TaskRow } from "./projection.ts";
+export type { MessageRow, SessionMetaRow } from "./projection.ts";
+export type { TaskFilter, TaskRow } from "./task-table.ts";
 export * from "./rpc.ts";
 export * from "./schema.ts";
 export { Session } from "./session.ts";

@@ -1,8 +1,8 @@
-/** Tables computed from the log: messages, tasks and metadata. Written in the transaction of the flush that they sum up. */
+/** Tables computed from the log: messages and metadata. Written in the transaction of the flush that they sum up. */
 
 import type { ContentStore } from "../log/index.ts";
 import type { Sql, SqlRow } from "../object/index.ts";
-import type { JsonObject, Message, PlacedMessage, Task } from "../protocol/index.ts";
+import type { JsonObject, Message, PlacedMessage } from "../protocol/index.ts";
 import { inlineOrPut, parseColumn } from "./out-of-line.ts";
 
 /** A row of `messages`. `parts` and `metadata` are JSON, or `$` and a digest where they are out of line. */
@@ -14,16 +14,6 @@ export interface MessageRow extends SqlRow {
   parts: string;
   metadata: string | null;
   created_at: number;
-}
-
-/** A row of `tasks`. */
-export interface TaskRow extends SqlRow {
-  id: string;
-  place: number;
-  title: string;
-  status: string;
-  priority: string | null;
-  updated_at: number;
 }
 
 /** A row of `session_meta`. `value` is JSON. */
@@ -77,42 +67,6 @@ export class Projection {
         .map((row) => this.#parse(row)),
       hasEarlier: rows.length > bounded,
     };
-  }
-
-  /** The tasks, in order; all, or those of one status. */
-  tasks(status?: Task["status"]): readonly Task[] {
-    const rows =
-      status === undefined
-        ? this.#sql.run<TaskRow>("SELECT * FROM tasks ORDER BY place")
-        : this.#sql.run<TaskRow>("SELECT * FROM tasks WHERE status = ? ORDER BY place", status);
-    return rows.map(({ id, title, status: state, priority }) => ({
-      id,
-      title,
-      status: state as Task["status"],
-      ...(priority === null ? {} : { priority: priority as NonNullable<Task["priority"]> }),
-    }));
-  }
-
-  /** Makes the table hold these tasks; rows that stay as they are cost nothing. */
-  setTasks(tasks: readonly Task[], at: number): void {
-    const kept = new Set(tasks.map((task) => task.id));
-    for (const { id } of this.tasks())
-      if (!kept.has(id)) this.#sql.run("DELETE FROM tasks WHERE id = ?", id);
-    tasks.forEach(({ id, title, status, priority = null }, place) => {
-      this.#sql.run(
-        `INSERT INTO tasks (id, place, title, status, priority, updated_at) VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET place = excluded.place, title = excluded.title, status = excluded.status,
-           priority = excluded.priority, updated_at = excluded.updated_at
-         WHERE place <> excluded.place OR title <> excluded.title OR status <> excluded.status
-           OR priority IS NOT excluded.priority`,
-        id,
-        place,
-        title,
-        status,
-        priority,
-        at,
-      );
-    });
   }
 
   /** The metadata. */

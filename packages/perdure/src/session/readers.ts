@@ -167,7 +167,7 @@ export class Readers {
 
   /** The session at `base`, from tables alone. */
   snapshot(): Snapshot {
-    const { state, base, closed, projection } = this.#log;
+    const { state, base, closed, projection, tasks } = this.#log;
     return {
       position: base,
       lifecycle: state.lifecycle,
@@ -175,7 +175,7 @@ export class Readers {
       createdAt: state.createdAt,
       meta: state.meta,
       ...projection.messages(base + 1, SNAPSHOT_MESSAGES),
-      tasks: projection.tasks(),
+      tasks: tasks.live(),
       runner: state.runner,
       ...closed,
     };

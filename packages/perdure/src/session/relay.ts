@@ -29,6 +29,7 @@ import type { Decisions } from "./decisions.ts";
 import { Redelivery } from "./redelivery.ts";
 import { pendingCommands } from "./runner-commands.ts";
 import type { SessionLog } from "./session-log.ts";
+import { planOf } from "./tasks.ts";
 
 /** What a frame of a runner asks of the rest of the session. */
 export interface RelayOutcome {
@@ -246,9 +247,11 @@ export class Relay {
         if (runningTurn(this.#log.state)?.id === event.turn) this.#decisions.withdraw(event.turn);
         this.#log.append(event, r);
         return true;
-      case "tasks.changed":
-        this.#log.append(event, r);
+      case "tasks.changed": {
+        const tasks = planOf(event.tasks, this.#log.state.tasks, event.at);
+        this.#log.append({ ...event, tasks }, r);
         return false;
+      }
     }
   }
 

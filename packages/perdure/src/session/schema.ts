@@ -4,8 +4,8 @@ import type { Migration, Schema } from "../object/index.ts";
 import { CONTENT_MIGRATIONS, LOG_MIGRATIONS, PRODUCER_MIGRATIONS } from "../log/index.ts";
 
 /**
- * `messages` is ordered by its key, the log position at which a message began; `tasks` is asked for by status; approvals
- * are found by id, and orphaned ones by the digest of their question.
+ * `messages` is ordered by its key, the log position at which a message began; `tasks` is asked for by status, in order of
+ * place; approvals are found by id, and orphaned ones by the digest of their question.
  */
 const SESSION_MIGRATIONS: readonly Migration[] = [
   {
@@ -34,6 +34,22 @@ const SESSION_MIGRATIONS: readonly Migration[] = [
     CREATE TABLE claims (
       epoch INTEGER PRIMARY KEY, process TEXT NOT NULL, spool TEXT NOT NULL, r INTEGER NOT NULL
     )`,
+  },
+  {
+    version: 3,
+    name: "tasks of the application",
+    up: `CREATE TABLE all_tasks (
+      id TEXT NOT NULL, source TEXT NOT NULL, place INTEGER NOT NULL, title TEXT NOT NULL, status TEXT NOT NULL,
+      priority TEXT, payload TEXT, result TEXT, error TEXT, progress REAL, due_at INTEGER,
+      created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, PRIMARY KEY (id, source)
+    ) WITHOUT ROWID;
+    INSERT INTO all_tasks (id, source, place, title, status, priority, created_at, updated_at)
+      SELECT id, 'plan', place, title,
+        CASE status WHEN 'in_progress' THEN 'running' WHEN 'completed' THEN 'done' ELSE status END,
+        priority, updated_at, updated_at FROM tasks;
+    DROP TABLE tasks;
+    ALTER TABLE all_tasks RENAME TO tasks;
+    CREATE INDEX tasks_by_status ON tasks (status, source, place)`,
   },
 ];
 

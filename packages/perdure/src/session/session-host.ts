@@ -1,4 +1,5 @@
 import type { Clock, Link, Sql, Timers } from "../object/index.ts";
+import type { Task } from "../protocol/index.ts";
 import type { SessionListing } from "./rpc.ts";
 
 /** What a session needs from where it runs. */
@@ -18,4 +19,6 @@ export interface SessionHost {
   abort(error: unknown): void;
   /** The line of this session in lists has changed. Resolves when the list was told, or will be by `LISTING_TIMER`. */
   onListing(listing: SessionListing, version: number): Promise<void>;
+  /** A task of the application is due. Called at least once. */
+  onTaskDue(task: Task): void | Promise<void>;
 }

@@ -8,6 +8,8 @@ import type { Clock, Sql } from "../object/index.ts";
 import type { PlacedMessage, SessionEvent, SessionState, WireEvent } from "../protocol/index.ts";
 import { EMPTY_STATE, isQuiescent, reduce, splitRun } from "../protocol/index.ts";
 import { Projection } from "./projection.ts";
+import { upgradeEvent } from "./earlier-events.ts";
+import { TaskTable } from "./task-table.ts";
 
 /** What each row of the log carries, so that the last row alone tells where the session stands. */
 interface Carry {
@@ -43,6 +45,7 @@ export interface News {
 export class SessionLog {
   readonly log: EventLog;
   readonly projection: Projection;
+  readonly tasks: TaskTable;
   readonly #sql: Sql;
   #state: SessionState = EMPTY_STATE;
   #id: string | null = null;
@@ -51,8 +54,8 @@ export class SessionLog {
   #durableR = 0;
   #openFrom = 1;
   #closed: Closed = { time: 0, lastOutcome: undefined };
-  /** When the tasks that the table does not hold yet were written. */
-  #tasksAt: number | undefined;
+  /** Whether the table does not hold the plan yet. */
+  #isPlanDue = false;
   #unprojected: PlacedMessage[] = [];
   #news: SessionEvent[] = [];
   #newsFrom = 1;
@@ -61,8 +64,9 @@ export class SessionLog {
   /** Reads the last row, and the events since something was last open. */
   constructor(sql: Sql, clock: Clock) {
     this.#sql = sql;
-    this.log = new EventLog(sql, clock);
+    this.log = new EventLog(sql, clock, upgradeEvent);
     this.projection = new Projection(sql, this.log.content);
+    this.tasks = new TaskTable(sql);
     this.#newsFrom = this.log.last + 1;
     const carry = this.log.carry as Carry | undefined;
     if (carry === undefined) return;
@@ -121,7 +125,8 @@ export class SessionLog {
     if (next.messages.length > 0) this.#unprojected.push(...next.messages);
     this.#state = next.messages.length > 0 ? { ...next, messages: [] } : next;
     if (r !== undefined) this.#r = r;
-    if (event.type === "tasks.changed") this.#tasksAt = event.at;
+    if (event.type === "tasks.changed") this.#isPlanDue = true;
+    if (event.type === "task.changed") this.tasks.put(event.task);
     if (event.type === "session.meta") this.projection.patchMeta(event.patch);
     if (event.type === "session.created" && event.title !== undefined)
       this.projection.patchMeta({ title: event.title });
@@ -146,8 +151,9 @@ export class SessionLog {
     if (!this.log.flush(carry)) return;
     for (const message of this.#unprojected) this.projection.addMessage(message);
     this.#unprojected = [];
-    if (this.#tasksAt !== undefined) this.projection.setTasks(this.#state.tasks, this.#tasksAt);
-    this.#tasksAt = undefined;
+    if (this.#isPlanDue)
+      this.tasks.setPlan(this.#state.tasks.filter(({ source }) => source === "plan"));
+    this.#isPlanDue = false;
     this.#openFrom = open;
     this.#closed = closed;
     this.#durableR = this.#r;
@@ -166,7 +172,7 @@ export class SessionLog {
   /** What memory holds now, as a function that brings it back. */
   mark(): () => void {
     const revertLog = this.log.mark();
-    const [state, id, spool, r, durableR, openFrom, closed, tasksAt] = [
+    const [state, id, spool, r, durableR, openFrom, closed, isPlanDue] = [
       this.#state,
       this.#id,
       this.#spool,
@@ -174,7 +180,7 @@ export class SessionLog {
       this.#durableR,
       this.#openFrom,
       this.#closed,
-      this.#tasksAt,
+      this.#isPlanDue,
     ];
     const [unprojected, unprojectedCount] = [this.#unprojected, this.#unprojected.length];
     const [newsCount, hasFlushed] = [this.#news.length, this.#hasFlushed];
@@ -187,7 +193,7 @@ export class SessionLog {
       this.#durableR = durableR;
       this.#openFrom = openFrom;
       this.#closed = closed;
-      this.#tasksAt = tasksAt;
+      this.#isPlanDue = isPlanDue;
       this.#unprojected = unprojected;
       this.#unprojected.length = unprojectedCount;
       this.#news.length = newsCount;
@@ -201,11 +207,7 @@ export class SessionLog {
   }
 
   #fold(): SessionState {
-    let state: SessionState = {
-      ...EMPTY_STATE,
-      meta: this.projection.meta(),
-      tasks: this.projection.tasks(),
-    };
+    let state: SessionState = EMPTY_STATE;
     for (let after = this.base; after < this.log.head;) {
       const page = this.log.read(after);
       let position = page.position;
@@ -215,6 +217,6 @@ export class SessionLog {
       }
       after = page.next;
     }
-    return { ...state, messages: [] };
+    return { ...state, messages: [], meta: this.projection.meta(), tasks: this.tasks.live() };
   }
 }

@@ -2,6 +2,7 @@
 
 import { BaseDO, systemClock } from "../object/index.ts";
 import type { Link } from "../object/index.ts";
+import type { Task } from "../protocol/index.ts";
 import { CLOSE } from "../protocol/index.ts";
 import type { SessionIndexRpc, SessionListing } from "./rpc.ts";
 import { SESSION_SCHEMAS } from "./schema.ts";
@@ -45,6 +46,9 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
     if (!(await this.session.timer(name))) await this.onTimer(name, payload);
   }
 
+  /** A task of the application that has not ended is due. Runs at least once; throw to have it tried again later. */
+  protected onTaskDue(_task: Task): void | Promise<void> {}
+
   /**
    * The object that lists the sessions of one owner, or undefined for no list. Default: the binding `SESSION_INDEX`, named
    * by the owner.
@@ -66,6 +70,7 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
       sync: () => this.ctx.storage.sync(),
       abort: (error) => this.ctx.abort(String(error)),
       onListing: (listing, version) => this.#tellIndex(listing, version),
+      onTaskDue: (task) => this.onTaskDue(task),
     });
     return this.#session;
   }

@@ -14,7 +14,6 @@ import type {
   RunnerServerFrame,
   ServerFrame,
   SessionState,
-  Task,
 } from "../protocol/index.ts";
 import {
   CLOSE,
@@ -38,6 +37,7 @@ import { Relay } from "./relay.ts";
 import type { ApprovalRecord, EventPage, SessionInfo, SessionListing } from "./rpc.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SessionLog } from "./session-log.ts";
+import { SessionTasks } from "./session-tasks.ts";
 
 /** How long runner events wait to be stored: they are shown meanwhile, and the runner holds them. */
 const FLUSH_AFTER_MS = 1_000;
@@ -53,6 +53,7 @@ export class Session {
   readonly #relay: Relay;
   readonly #readers: Readers;
   readonly #queue: CommitQueue;
+  readonly tasks: SessionTasks;
   /** Whether the batch under way has something that must not wait for the next flush. */
   #isFlushDue = false;
   #flushTimer: (() => void) | undefined;
@@ -90,6 +91,13 @@ export class Session {
       sync: () => host.sync(),
       publish: () => this.#publish(),
       onFault: (error) => host.abort(error),
+    });
+    this.tasks = new SessionTasks({
+      log: this.#log,
+      clock,
+      timers,
+      queue: this.#queue,
+      onTaskDue: (task) => host.onTaskDue(task),
     });
     this.#listing = withoutTime(listingOf(this.#log));
     this.#relay.restore();
@@ -151,11 +159,6 @@ export class Session {
   /** The newest finished messages, oldest first. */
   recentMessages(limit: number): readonly PlacedMessage[] {
     return this.messages(undefined, limit).messages;
-  }
-
-  /** Tasks; all, or those of one status. */
-  tasks(status?: Task["status"]): readonly Task[] {
-    return this.#log.projection.tasks(status);
   }
 
   /** Approvals of any age; see `SessionRpc.approvals`. */
@@ -225,6 +228,7 @@ export class Session {
       await this.#host.onListing(listingOf(this.#log), this.#log.log.head);
       return true;
     }
+    if (await this.tasks.timer(name)) return true;
     return this.#queue.submit(() => {
       const isExpiry = this.#decisions.expire(name);
       if (isExpiry) this.#log.flush();
@@ -282,6 +286,7 @@ export class Session {
     const context = {
       log: this.#log,
       decisions: this.#decisions,
+      timers: this.#host.timers,
       at: this.#host.clock.now(),
       by: identity.subject,
     };

@@ -29,7 +29,10 @@ test("the queries for messages and for tasks of a status use an index", async ()
   const plans = await runInDurableObject(stub, (_instance, { storage }) =>
     [
       "SELECT * FROM messages WHERE position < 9 ORDER BY position DESC LIMIT 5",
-      "SELECT * FROM tasks WHERE status = 'pending' ORDER BY place",
+      "SELECT * FROM tasks WHERE status = 'pending' AND source = 'plan' ORDER BY place",
+      `SELECT * FROM tasks WHERE status = 'pending' AND source = 'app' AND place < 9
+         ORDER BY place DESC LIMIT 5`,
+      "SELECT * FROM tasks WHERE id = 'a' ORDER BY source LIMIT 1",
       "SELECT value FROM session_meta WHERE key = 'a'",
     ].map((query) =>
       storage.sql
@@ -41,7 +44,9 @@ test("the queries for messages and for tasks of a status use an index", async ()
   );
   expect(plans).toEqual([
     "SEARCH messages USING INTEGER PRIMARY KEY (rowid<?)",
-    "SEARCH tasks USING INDEX tasks_by_status (status=?)",
+    "SEARCH tasks USING INDEX tasks_by_status (status=? AND source=?)",
+    "SEARCH tasks USING INDEX tasks_by_status (status=? AND source=? AND place<?)",
+    "SEARCH tasks USING PRIMARY KEY (id=?)",
     "SEARCH session_meta USING PRIMARY KEY (key=?)",
   ]);
 });
@@ -145,7 +150,7 @@ test("T10 S10 a request for a session that does not exist writes nothing", async
   expect(await stub.command(OWNER, "p", PROMPT)).toMatchObject(missing);
   expect(await stub.getSessionMeta()).toEqual({});
   expect(await stub.getRecentMessages()).toEqual([]);
-  expect(await stub.getTasks()).toEqual([]);
+  expect(await stub.listTasks()).toEqual([]);
   expect(await stub.create(as("participant"), { id: "nobody" })).toMatchObject({
     error: { code: "forbidden" },
   });

@@ -11,6 +11,8 @@ const TABLE: Readonly<Record<Action, readonly [boolean, boolean, boolean, boolea
   cancel: [false, true, false, true],
   decide: [false, true, false, true],
   "set-meta": [false, true, false, true],
+  "create-task": [false, true, false, true],
+  "update-task": [false, true, false, true],
   pause: [false, false, false, true],
   resume: [false, false, false, true],
   terminate: [false, false, false, true],

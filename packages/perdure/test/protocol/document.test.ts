@@ -75,6 +75,8 @@ const FRAMES: Readonly<Record<string, ReadonlySet<unknown>>> = {
     cancel: true,
     decide: true,
     "set-meta": true,
+    "create-task": true,
+    "update-task": true,
     pause: true,
     resume: true,
     terminate: true,
@@ -99,6 +101,7 @@ const CONTROL_TYPES = every<ControlEvent["type"]>({
   "command.begun": true,
   "runner.started": true,
   "tasks.changed": true,
+  "task.changed": true,
 });
 
 const RUNNER_TYPES = every<RunnerControlType>({
@@ -183,6 +186,8 @@ test("the document has every role with all that it permits", () => {
     "cancel",
     "decide",
     "set-meta",
+    "create-task",
+    "update-task",
     "pause",
     "resume",
     "terminate",

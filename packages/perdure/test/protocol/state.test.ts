@@ -65,7 +65,14 @@ const cancelling = (turn: string): SessionEvent => ({
 
 const tasks = (...titles: string[]): SessionEvent => ({
   type: "tasks.changed",
-  tasks: titles.map((title) => ({ id: title, title, status: "pending" })),
+  tasks: titles.map((title) => ({
+    id: title,
+    title,
+    status: "pending",
+    createdAt: at,
+    updatedAt: at,
+    source: "plan",
+  })),
   at,
 });
 

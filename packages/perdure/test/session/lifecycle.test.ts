@@ -123,15 +123,15 @@ test("T15 tasks.changed replaces all tasks, and is read as soon as it is durable
     at: world.clock.now(),
   });
   await runner.emit(tasks("a", "b"));
-  expect(world.session.tasks()).toEqual([]);
+  expect(world.session.tasks.list()).toEqual([]);
   await world.settle();
-  expect(world.session.tasks().map(({ id }) => id)).toEqual(["a", "b"]);
+  expect(world.session.tasks.list().map(({ id }) => id)).toEqual(["a", "b"]);
   await runner.emit(tasks("c", "a"));
   world.evict();
-  expect(world.session.tasks().map(({ id }) => id)).toEqual(["a", "b"]);
+  expect(world.session.tasks.list().map(({ id }) => id)).toEqual(["a", "b"]);
   await runner.resend();
   await runner.end("p");
-  expect(world.session.tasks().map(({ id }) => id)).toEqual(["c", "a"]);
+  expect(world.session.tasks.list().map(({ id }) => id)).toEqual(["c", "a"]);
 });
 
 test("T16 the list is told of a new session by a timer, until it has been", async () => {

@@ -28,7 +28,7 @@ export async function scriptedSession(): Promise<SessionWorld> {
     { type: "tool-output-available", toolCallId: "c1", output: "done" },
     {
       type: "tasks.changed",
-      tasks: [{ id: "1", title: "Look", status: "completed" }],
+      tasks: [{ id: "1", title: "Look", status: "done" }],
       at: world.clock.now(),
     },
   );

@@ -1,6 +1,6 @@
 import type { Attachment, ConnectionKind, Identity, Sql } from "../../src/object/index.ts";
 import { COMMAND_MIGRATIONS, migrate, TIMER_MIGRATIONS, Timers } from "../../src/object/index.ts";
-import type { Command, SessionEvent } from "../../src/protocol/index.ts";
+import type { Command, SessionEvent, Task } from "../../src/protocol/index.ts";
 import { splitRun } from "../../src/protocol/index.ts";
 import type { SessionListing } from "../../src/session/index.ts";
 import { Session, SESSION_SCHEMAS } from "../../src/session/index.ts";
@@ -25,6 +25,11 @@ export class SessionWorld {
   session: Session;
   /** What the list does when it is told. */
   onListing = async (listing: SessionListing): Promise<void> => void this.listings.push(listing);
+
+  /** What the application does with a task that is due. */
+  onTaskDue = async (task: Task): Promise<void> => void this.due.push(task.id);
+  /** Tasks that were due. */
+  readonly due: string[] = [];
 
   constructor() {
     migrate(this.sql, [
@@ -169,6 +174,7 @@ export class SessionWorld {
       },
       sync: () => Promise.resolve(),
       onListing: (listing) => this.onListing(listing),
+      onTaskDue: (task) => this.onTaskDue(task),
     });
   }
 }

@@ -17,6 +17,7 @@ const rooms = {
   // The routes put the dialects on the web.
   http: [...below, ...middle, "dialects"],
   client: ["protocol"],
+  react: ["protocol", "client"],
 };
 
 /** Rooms that import no package at all. */

@@ -9,3 +9,4 @@ export type { ReaderEffect, ReaderView } from "./reader.ts";
 export { Reader } from "./reader.ts";
 export type { SessionClientEvents, SessionClientOptions } from "./session-client.ts";
 export { SessionClient } from "./session-client.ts";
+export { uuidv7 } from "./uuid.ts";

@@ -44,8 +44,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** A connection that lasted this long was good: the next wait is the shortest again. The library's 5 s are a long memory. */
 const HEALTHY_AFTER_MS = 1_000;
 
-/** Statuses that another attempt does not change: not let in, not allowed, not there. */
-const REFUSALS = new Set([401, 403, 404]);
+/** Statuses that another attempt does not change: no such id, not let in, not allowed, not there. */
+const REFUSALS = new Set([400, 401, 403, 404]);
 
 export class Link {
   readonly #options: LinkOptions;

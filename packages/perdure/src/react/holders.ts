@@ -1,0 +1,40 @@
+/** Who needs a connection. It is kept for a while after the last one has gone: somebody may come back. */
+
+interface HoldersOptions {
+  /** Somebody holds it who was alone, or the first. */
+  readonly onHeld: () => void;
+  /** How long it is kept for nobody, in milliseconds. */
+  readonly linger: () => number;
+  /** Nobody has held it for that long. Called once. */
+  readonly onUnused: () => void;
+}
+
+export class Holders {
+  readonly #options: HoldersOptions;
+  #count = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** One that nobody ever holds ends, too. */
+  constructor(options: HoldersOptions) {
+    this.#options = options;
+    this.#wait();
+  }
+
+  /** @returns A function that ends this; calling it again has no effect. */
+  hold(): () => void {
+    clearTimeout(this.#timer);
+    this.#count += 1;
+    if (this.#count === 1) this.#options.onHeld();
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#count -= 1;
+      if (this.#count === 0) this.#wait();
+    };
+  }
+
+  #wait(): void {
+    this.#timer = setTimeout(this.#options.onUnused, this.#options.linger());
+  }
+}

@@ -1,0 +1,19 @@
+"use client";
+
+/** Hooks for React: a session in one line, shared by every component that asks for it. */
+
+export type {
+  MetaPatch,
+  Person,
+  Presence,
+  Session,
+  SessionActions,
+  SessionDefaults,
+  SessionMessage,
+  SessionOptions,
+  SessionStatus,
+  SessionView,
+} from "./session.ts";
+export { SessionProvider } from "./session-provider.ts";
+export { shallow } from "./shallow.ts";
+export { useAgent, useClientState, useSession, useSuspenseSession } from "./use-session.ts";

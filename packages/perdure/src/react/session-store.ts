@@ -1,0 +1,262 @@
+/** One session on one page: a client, what components see of it, and for how long it is kept. */
+
+import type { ClientState, TokenSource } from "../client/index.ts";
+import { SessionClient, uuidv7 } from "../client/index.ts";
+import type { PlacedMessage } from "../protocol/index.ts";
+import { PerdureError, errorOf, problemOf } from "../protocol/index.ts";
+import { Holders } from "./holders.ts";
+import { remember } from "./remember.ts";
+import { createSession, messagesBefore } from "./requests.ts";
+import type { Session, SessionActions, SessionMessage, SessionOptions } from "./session.ts";
+import { actionsOf } from "./session-actions.ts";
+import { pendingMessage, viewer } from "./session-view.ts";
+import { shallow } from "./shallow.ts";
+
+/** How long a session stays connected that no component shows any more: a move from one page to another is shorter. */
+export const LINGER_MS = 5_000;
+
+/** The same for one whose link is closed for good: the next component that asks for it begins anew. */
+export const FAILED_LINGER_MS = 1_000;
+
+/** How long a component that waits for a session holds it without showing that it is still there. */
+const WAIT_MS = 10_000;
+
+/** Pages of older messages, and the position of the live message before which they end. */
+interface Earlier {
+  readonly messages: readonly PlacedMessage[];
+  readonly hasEarlier: boolean;
+  readonly until: number | undefined;
+}
+
+export class SessionStore {
+  readonly #options: SessionOptions;
+  readonly #client: SessionClient;
+  readonly #actions: SessionActions;
+  readonly #view: ReturnType<typeof viewer>;
+  readonly #errorOf = remember(errorOf);
+  readonly #holders: Holders;
+  readonly #listeners = new Set<() => void>();
+  readonly #ended = new AbortController();
+  #session: Session;
+  #token: Exclude<TokenSource, string> | undefined;
+  /** Set once the session was found missing; rejects where it could not be created. */
+  #creation: Promise<void> | undefined;
+  #isCreating = false;
+  /** Why it could not be created. */
+  #failure: PerdureError | undefined;
+  /** Why the last command was refused. */
+  #refusal: PerdureError | undefined;
+  #sending: readonly SessionMessage[] = [];
+  #earlier: Earlier | undefined;
+  #isReady = false;
+  #ready: Promise<void> | undefined;
+
+  /**
+   * Connects when it is first held.
+   *
+   * @param onUnused Nobody has held it for a while: it is closed, and must not be used again.
+   * @throws PerdureError `bad_request` without a usable URL or WebSocket.
+   */
+  constructor(options: SessionOptions, onUnused: () => void) {
+    const { name, url, token } = options;
+    this.#token = typeof token === "function" ? token : undefined;
+    // Components give another function with every render: the last one is asked.
+    const asked = typeof token === "function" ? async () => this.#token?.() ?? "" : token;
+    this.#options = { ...options, token: asked };
+    this.#client = new SessionClient({
+      session: name,
+      ...(url === undefined ? {} : { url }),
+      ...(asked === undefined ? {} : { token: asked }),
+    });
+    this.#actions = actionsOf(() => this);
+    this.#view = viewer(name);
+    this.#session = this.#compose();
+    this.#client.subscribe(() => this.#onChange());
+    this.#holders = new Holders({
+      onHeld: () => this.state.link === "idle" && this.#client.connect(),
+      linger: () => (this.#session.link === "closed" ? FAILED_LINGER_MS : LINGER_MS),
+      onUnused: () => {
+        this.#ended.abort();
+        this.#client.close();
+        onUnused();
+      },
+    });
+  }
+
+  /** The same object until something that a component may draw has changed. */
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** All that the client knows. */
+  get state(): ClientState {
+    return this.#client.getState();
+  }
+
+  /** Whether there is something to show; from then on that stays so. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Calls back after each change, of the session or of the client's state. @returns A function that ends this. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The function to ask for tokens from now on, where it is one that is asked. */
+  renewToken(token: Exclude<TokenSource, string>): void {
+    this.#token = token;
+  }
+
+  /** Keeps the session connected. @returns A function that ends this. */
+  hold(): () => void {
+    return this.#holders.hold();
+  }
+
+  /**
+   * Settles when there is something to show or to tell, and then and again: whoever still waits asks once more, which keeps
+   * the session for another while. The same promise until it settles.
+   */
+  whenReady(): Promise<void> {
+    this.#ready ??= new Promise((resolve) => {
+      const release = this.hold();
+      const settle = () => {
+        clearTimeout(timer);
+        unsubscribe();
+        this.#ready = undefined;
+        release();
+        resolve();
+      };
+      const timer = setTimeout(settle, WAIT_MS);
+      const unsubscribe = this.subscribe(() => {
+        if (this.#isReady || this.#session.link === "closed") settle();
+      });
+    });
+    return this.#ready;
+  }
+
+  /** Sends a prompt, and shows it until it is answered. */
+  async send(...[prompt, options = {}]: Parameters<SessionActions["send"]>) {
+    const { id = uuidv7(Date.now()), metadata } = options;
+    const parts = typeof prompt === "string" ? [{ type: "text", text: prompt } as const] : prompt;
+    const message = pendingMessage(id, { parts, metadata });
+    this.#sending = [...this.#sending, message];
+    const sent = this.run((client) => client.send(parts, { ...options, id }));
+    try {
+      return await sent;
+    } finally {
+      this.#sending = this.#sending.filter((one) => one !== message);
+      this.#publish();
+    }
+  }
+
+  /** Gives the client a command. The session is held until it is answered. */
+  async run<T>(command: (client: SessionClient) => Promise<T>): Promise<T> {
+    const release = this.hold();
+    this.#refusal = undefined;
+    this.#publish();
+    try {
+      return await this.#execute(() => command(this.#client));
+    } catch (error) {
+      this.#refusal = error instanceof PerdureError ? error : errorOf(problemOf(error));
+      throw error;
+    } finally {
+      release();
+      this.#publish();
+    }
+  }
+
+  async loadEarlier(): Promise<void> {
+    const live = this.state.session?.messages[0];
+    const shown = this.#earlierThan(live).messages[0] ?? live;
+    if (live === undefined || shown === undefined) return;
+    const page = await messagesBefore(this.#options, shown.position);
+    const { messages } = this.#earlierThan(live);
+    // What was asked for twice at the same time is put there once.
+    if (messages[0] !== undefined && messages[0].position < shown.position) return;
+    this.#earlier = {
+      messages: [...page.messages, ...messages],
+      hasEarlier: page.hasEarlier,
+      until: live.position,
+    };
+    this.#publish();
+  }
+
+  reconnect(): void {
+    if (this.#isCreating) return;
+    this.#creation = undefined;
+    this.#failure = undefined;
+    this.#client.reconnect();
+  }
+
+  /** What the client refuses because there is no session is asked again once it was created. */
+  async #execute<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await command();
+    } catch (error) {
+      const isMissing = error instanceof PerdureError && error.code === "session_not_found";
+      if (!isMissing || this.#creation === undefined) throw error;
+      await this.#creation;
+      return command();
+    }
+  }
+
+  #onChange(): void {
+    const { link, problem, role, session } = this.state;
+    const isCatchingUp = link === "catching-up" || link === "connecting";
+    this.#isReady ||= link === "live" || (session !== undefined && !isCatchingUp);
+    // A session that was here and is gone was erased: that is not to be undone.
+    const isMissing = problem?.code === "session_not_found" && role === undefined;
+    if (isMissing && this.#options.create !== false && this.#creation === undefined) {
+      this.#creation = this.#create();
+      this.#creation.catch(() => undefined);
+    }
+    this.#publish();
+  }
+
+  async #create(): Promise<void> {
+    this.#isCreating = true;
+    try {
+      await createSession(this.#options, this.#ended.signal);
+      if (!this.#ended.signal.aborted) this.#client.connect();
+    } catch (error) {
+      this.#failure = error instanceof PerdureError ? error : errorOf(problemOf(error));
+      throw error;
+    } finally {
+      this.#isCreating = false;
+      this.#publish();
+    }
+  }
+
+  /** The pages before the live messages; none where they would leave a hole, because a reset has replaced those. */
+  #earlierThan(live: PlacedMessage | undefined): Pick<Earlier, "messages" | "hasEarlier"> {
+    const { hasEarlier } = this.state;
+    return this.#earlier !== undefined && this.#earlier.until === live?.position
+      ? this.#earlier
+      : { messages: NO_MESSAGES, hasEarlier };
+  }
+
+  #compose(): Session {
+    const { state } = this;
+    const { messages, hasEarlier } = this.#earlierThan(state.session?.messages[0]);
+    const problem = this.#isCreating ? undefined : state.problem;
+    const view = this.#view({
+      state,
+      earlier: messages,
+      hasEarlier,
+      sending: this.#sending,
+      link: this.#isCreating ? "connecting" : state.link,
+      error: this.#failure ?? (problem && this.#errorOf(problem)) ?? this.#refusal,
+    });
+    return { ...view, ...this.#actions };
+  }
+
+  #publish(): void {
+    const session = this.#compose();
+    if (!shallow(session, this.#session)) this.#session = session;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+const NO_MESSAGES: readonly PlacedMessage[] = [];

@@ -1,0 +1,23 @@
+import { expectTypeOf, test } from "vitest";
+import type { Session } from "../../src/react/index.ts";
+import { useAgent } from "../../src/react/index.ts";
+
+interface Notes {
+  readonly title: string;
+  readonly pinned: boolean;
+}
+
+const useNotes = () => useAgent<Notes>({ name: "s" });
+const usePart = () => useAgent({ name: "s" }, ({ messages }) => messages.length);
+const usePinned = () => useAgent<Notes, boolean>({ name: "s" }, ({ meta }) => meta.pinned ?? false);
+
+test("U1 the metadata has the type that was given, and so has what a selector gives", () => {
+  expectTypeOf(useNotes).returns.toEqualTypeOf<Session<Notes>>();
+  expectTypeOf<Session<Notes>["meta"]>().toEqualTypeOf<Readonly<Partial<Notes>>>();
+  expectTypeOf<Session<Notes>["setMeta"]>().parameter(0).toEqualTypeOf<{
+    readonly title?: string | null;
+    readonly pinned?: boolean | null;
+  }>();
+  expectTypeOf(usePart).returns.toBeNumber();
+  expectTypeOf(usePinned).returns.toBeBoolean();
+});

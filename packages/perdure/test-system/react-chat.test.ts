@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { demoText } from "../../cli/src/demo-agent/text.ts";
 import { until } from "../../cli/test-system/support/until.ts";
+import { allSnippets } from "../test/docs/snippets.ts";
+import { buildPage, serve } from "./react-page/react-page.ts";
 import { reactScene } from "./react-page/react-scene.ts";
 
 const shared = reactScene();
@@ -124,6 +126,31 @@ test("U13 an approval is answered from the page", async () => {
   await tab.untilStatus("idle");
   expect(await tab.button("Allow once").count()).toBe(0);
   expect(readFileSync(join(files, "notes.md"), "utf8")).toContain("Note from the demo agent.");
+  expect(tab.errors).toEqual([]);
+});
+
+test("U1 the chat of the guide works as it stands there", async () => {
+  const folder = join(import.meta.dirname, "dist");
+  const { code = "" } = allSnippets().find(({ file }) => file === "chat.tsx") ?? {};
+  mkdirSync(folder, { recursive: true });
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "chat.tsx"), code);
+  writeFileSync(
+    join(folder, "main.tsx"),
+    `import { createRoot } from "react-dom/client";
+    import { Chat } from "./chat.tsx";
+    createRoot(document.getElementById("root")).render(<Chat name="guide" />);`,
+  );
+  const script = await buildPage(join(folder, "main.tsx"));
+  await scene.startRunner(shared.server, "guide");
+  const tab = await open({ name: "guide" }, (page) => serve(page, shared.server, script));
+  await tab.send("tokens=5 rate=0 edit");
+  await tab.button("Allow once").click();
+  const texts = tab.page.locator("p[data-role]");
+  await until("it is answered", async () =>
+    (await texts.last().innerText()).endsWith("I added a line to **notes.md**."),
+  );
+  expect(await texts.first().innerText()).toBe("tokens=5 rate=0 edit");
   expect(tab.errors).toEqual([]);
 });
 

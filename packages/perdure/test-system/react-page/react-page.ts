@@ -17,8 +17,10 @@ export interface PageOptions {
   readonly hydrate?: "yes";
 }
 
-/** The page's script, with React's development build: it warns, and StrictMode mounts twice. */
-export async function buildPage(): Promise<string> {
+const MAIN = fileURLToPath(new URL("main.tsx", import.meta.url));
+
+/** A page's script, with React's development build: it warns, and StrictMode mounts twice. */
+export async function buildPage(entry = MAIN): Promise<string> {
   const result = await build({
     configFile: false,
     logLevel: "silent",
@@ -27,7 +29,7 @@ export async function buildPage(): Promise<string> {
       write: false,
       minify: false,
       target: "es2023",
-      rolldownOptions: { input: fileURLToPath(new URL("main.tsx", import.meta.url)) },
+      rolldownOptions: { input: entry },
     },
   });
   const output = Array.isArray(result) ? result : [result];
@@ -126,10 +128,19 @@ export async function newPerson(
   await person.request.get(server.loginUrl);
   // A page that does not come from the network may not open sockets to this machine unasked.
   await person.grantPermissions(["local-network-access"], { origin: server.url });
-  await person.route(`${server.url}/page*`, (route) =>
+  await serve(person, server, script);
+  return person;
+}
+
+/** Has the page be found at the server's address. */
+export async function serve(
+  where: Pick<BrowserContext, "route">,
+  server: RunningServer,
+  script: string,
+): Promise<void> {
+  await where.route(`${server.url}/page*`, (route) =>
     route.fulfill({ contentType: "text/html", body: htmlOf(route.request().url(), script) }),
   );
-  return person;
 }
 
 function addressOf(server: RunningServer, options: PageOptions): URL {

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
 import { signToken } from "../../src/auth/token.ts";
+import type { Snippet } from "./snippets.ts";
 import { allSnippets, ROOT } from "./snippets.ts";
 
 /** In a folder that the other checks leave out, and from which `perdure/…` is found. */
@@ -15,7 +16,8 @@ const SECRET = "a secret that is only good for this test";
 const SNIPPETS = allSnippets();
 
 /** Snippets for a page or a terminal; all others are for a Worker. */
-const isForClients = (document: string) => document.endsWith("client.md");
+const isForClients = ({ document, file }: Snippet) =>
+  document.endsWith("client.md") || file.endsWith(".tsx");
 
 const source = (room: string) => join(ROOT, "packages/perdure/src", room, "index.ts");
 
@@ -60,11 +62,11 @@ beforeAll(async () => {
     ["client", [], ["ES2024", "DOM", "DOM.Iterable"]],
     ["worker", ["@cloudflare/workers-types"], ["ES2024"]],
   ] as const) {
-    const isMine = (document: string) => isForClients(document) === (name === "client");
+    const isMine = (snippet: Snippet) => isForClients(snippet) === (name === "client");
     const project = {
       extends: join(ROOT, "tsconfig.base.json"),
-      compilerOptions: { types, lib },
-      files: SNIPPETS.filter(({ document }) => isMine(document)).map(({ file }) => file),
+      compilerOptions: { types, lib, jsx: "react-jsx" },
+      files: SNIPPETS.filter(isMine).map(({ file }) => file),
     };
     writeFileSync(join(FOLDER, `tsconfig.${name}.json`), JSON.stringify(project));
   }
@@ -84,16 +86,20 @@ test("every block of TypeScript in the documents has a file name of its own", ()
   expect(new Set(files).size).toBe(files.length);
 });
 
-test.each(["worker", "client"])("every block for a %s compiles", async (name) => {
-  const compile = promisify(execFile)("tsc", ["-p", join(FOLDER, `tsconfig.${name}.json`)], {
-    env: { ...process.env, PATH: `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"]}` },
-  });
-  const output = await compile.then(
-    () => "",
-    (error: Error & { stdout?: string }) => error.stdout || error.message,
-  );
-  expect(output).toBe("");
-});
+test.each(["worker", "client"])(
+  "every block for a %s compiles",
+  async (name) => {
+    const compile = promisify(execFile)("tsc", ["-p", join(FOLDER, `tsconfig.${name}.json`)], {
+      env: { ...process.env, PATH: `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"]}` },
+    });
+    const output = await compile.then(
+      () => "",
+      (error: Error & { stdout?: string }) => error.stdout || error.message,
+    );
+    expect(output).toBe("");
+  },
+  60_000,
+);
 
 test("the Worker with metadata and messages answers as the guide says", async () => {
   const response = await server.getWorker("minimal").fetch("http://localhost/");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "../../../..");
 
-/** A block of TypeScript in a document: ```ts file=NAME. */
+/** A block of TypeScript in a document: ```ts file=NAME, or ```tsx. */
 export interface Snippet {
   /** The document, from the root of the repository. */
   readonly document: string;
@@ -17,10 +17,12 @@ const DOCUMENTS = ["README.md", "docs/**/*.md", "packages/*/README.md", "example
 export function allSnippets(): readonly Snippet[] {
   return globSync(DOCUMENTS, { cwd: ROOT, exclude: ["**/node_modules/**"] }).flatMap((document) => {
     const text = readFileSync(join(ROOT, document), "utf8");
-    return [...text.matchAll(/^```ts\b(.*)\n([^]*?)^```$/gm)].map(([, marks = "", code = ""]) => ({
-      document,
-      file: /\bfile=(\S+)/.exec(marks)?.[1] ?? "",
-      code,
-    }));
+    return [...text.matchAll(/^```tsx?\b(.*)\n([^]*?)^```$/gm)].map(
+      ([, marks = "", code = ""]) => ({
+        document,
+        file: /\bfile=(\S+)/.exec(marks)?.[1] ?? "",
+        code,
+      }),
+    );
   });
 }

@@ -18,6 +18,8 @@ const rooms = {
   http: [...below, ...middle, "dialects"],
   client: ["protocol"],
   react: ["protocol", "client"],
+  testing: [...below, ...middle],
+  lint: [],
 };
 
 /** Rooms that import no package at all. */

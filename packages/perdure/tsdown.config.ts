@@ -22,7 +22,17 @@ const shared: UserConfig = {
   suppressWarnings: /TypeScript 7\.0 does not yet have a stable API|"use client"/,
 };
 
-const workerRooms = ["protocol", "object", "log", "session", "auth", "http", "dialects"];
+const workerRooms = [
+  "protocol",
+  "object",
+  "log",
+  "session",
+  "auth",
+  "http",
+  "dialects",
+  "testing",
+  "lint",
+];
 
 export default defineConfig([
   {

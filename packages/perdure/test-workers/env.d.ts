@@ -1,4 +1,5 @@
 import type { SessionDO, SessionIndexDO } from "../src/session/index.ts";
+import type { CarelessSessionDO } from "./objects/careless-session-do.ts";
 import type { CountedSessionDO } from "./objects/counted-session-do.ts";
 import type { HookedSessionDO } from "./objects/hooked-session-do.ts";
 import type { KernelDO } from "./objects/kernel-do.ts";
@@ -9,6 +10,7 @@ declare global {
   namespace Cloudflare {
     /** The bindings of `wrangler.jsonc` beside this file. */
     interface Env {
+      CARELESS_SESSION: DurableObjectNamespace<CarelessSessionDO>;
       COUNTED_SESSION: DurableObjectNamespace<CountedSessionDO>;
       COUNTER: DurableObjectNamespace<CounterDO>;
       HOOKED_SESSION: DurableObjectNamespace<HookedSessionDO>;

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 
+export { CarelessSessionDO } from "./objects/careless-session-do.ts";
 export { CountedSessionDO } from "./objects/counted-session-do.ts";
 export { HookedSessionDO } from "./objects/hooked-session-do.ts";
 export { KernelDO } from "./objects/kernel-do.ts";

@@ -24,6 +24,7 @@ import type { Migration, Schema } from "./migrations.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import { problemResponse } from "./problem-response.ts";
 import { RateLimit } from "./rate-limit.ts";
+import { LARGE_STORAGE_BYTES, SizeWarning } from "./size-warning.ts";
 import type { Sql } from "./sql.ts";
 import { TIMER_MIGRATIONS, Timers } from "./timers.ts";
 
@@ -44,6 +45,9 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   /** The migrations of the user's own tables, in order. */
   static readonly migrations: readonly Migration[] = [];
 
+  /** Bytes of storage past which an object warns in its log, once after each wake; 1 GiB by default. */
+  static readonly largeStorageBytes: number = LARGE_STORAGE_BYTES;
+
   /** Tables of the rooms that a library class is made of. */
   protected static readonly schemas: readonly Schema[] = [];
 
@@ -55,6 +59,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   readonly #links = new Map<WebSocket, DurableLink>();
   readonly #limits = new WeakMap<WebSocket, RateLimit>();
   readonly #ended = new WeakSet<WebSocket>();
+  readonly #sizeWarning = new SizeWarning();
   #isMigrated: boolean;
   #broken: PerdureError | undefined;
 
@@ -69,6 +74,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     if (this.#isMigrated) this.#migrate();
     for (const link of restoredLinks(ctx.getWebSockets())) this.#links.set(link.socket, link);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    this.#checkSize();
   }
 
   // -------------------------------------------------------------------------------------------- for subclasses
@@ -237,6 +243,12 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     }
   }
 
+  #checkSize(): void {
+    const { id, storage } = this.ctx;
+    const { largeStorageBytes } = this.constructor as typeof BaseDO;
+    this.#sizeWarning.check(storage.sql.databaseSize, largeStorageBytes, id.name ?? id.toString());
+  }
+
   #accept(request: Request): Response {
     const connection = connectionOf(request);
     if (this.#links.size >= this.maxConnections)
@@ -254,6 +266,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     this.ctx.acceptWebSocket(server, [connection.kind]);
     this.#links.set(server, link);
     this.onConnectionsChanged(this.#links.size);
+    this.#checkSize();
     void this.#serve(link, () => this.serveConnect(link));
     return new Response(null, { status: 101, webSocket: client });
   }

@@ -113,6 +113,8 @@ function isEffect({ label, id, command, by }: Request, event: SessionEvent): boo
       return event.type === "session.lifecycle" && event.state === "active";
     case "terminate":
       return event.type === "session.lifecycle" && event.state === "terminated";
+    case "wake":
+      return event.type === "runner.waking" && event.why === "asked";
   }
 }
 

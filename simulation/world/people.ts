@@ -216,5 +216,7 @@ function perform(client: SessionClient, id: string, command: Command): Promise<C
       return client.resume();
     case "terminate":
       return client.terminate();
+    case "wake":
+      throw new Error("People here have no gateway to wake.");
   }
 }

@@ -96,6 +96,7 @@ const infoOf = (id: string, createdBy: string, title: string | null): SessionInf
   floor: 0,
   turns: [],
   runner: null,
+  waking: null,
 });
 
 export const SECRET = "a secret of more than thirty-two bytes";

@@ -55,6 +55,12 @@ export class SessionPrinter {
         return this.#line(`[approval ${event.approval}: ${event.why}]`);
       case "runner.started":
         return this.#line(`[runner: ${printable(event.agent.name)}, context ${event.restored}]`);
+      case "runner.waking": {
+        const { attempt, of, reason } = event;
+        return this.#line(`[waking a runner: attempt ${attempt} of ${of}${reasonOf(reason)}]`);
+      }
+      case "runner.unreachable":
+        return this.#line(`[no runner could be woken${reasonOf(event.reason)}]`);
       case "session.lifecycle":
         return this.#line(`[session ${event.state}]`);
       case "tasks.changed": {

@@ -87,6 +87,15 @@ export class Timers {
     this.#moving(() => this.#sql.run("DELETE FROM timers WHERE name = ?", name));
   }
 
+  /** The timer of this name; undefined where there is none. */
+  get(name: string): { readonly dueAt: number; readonly payload: unknown } | undefined {
+    const [row] = this.#sql.run<{ due_at: number; payload: string }>(
+      "SELECT due_at, payload FROM timers WHERE name = ?",
+      name,
+    );
+    return row && { dueAt: row.due_at, payload: JSON.parse(row.payload) as unknown };
+  }
+
   /** When the timer of this name is due; undefined where there is none. */
   dueAt(name: string): number | undefined {
     return this.#sql.run<{ due_at: number }>("SELECT due_at FROM timers WHERE name = ?", name)[0]

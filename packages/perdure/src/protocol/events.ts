@@ -1,6 +1,7 @@
 /** What a session's log holds: content chunks and a small set of control events. */
 
 import type { Chunk } from "./chunks.ts";
+import type { WakingReason } from "./gateway.ts";
 import type { JsonObject } from "./json.ts";
 import { isChunk } from "./chunks.ts";
 import type { Message } from "./messages.ts";
@@ -118,6 +119,31 @@ export type ControlEvent =
       readonly restored: Restored;
       /** The agent's own id of its session: what a later process resumes. */
       readonly agentSession?: string | undefined;
+      /** Folder that the agent works in, on the runner's machine; of a repository where `worktree` is one of it. */
+      readonly cwd?: string | undefined;
+      /** Folder of the git worktree that the agent works in. */
+      readonly worktree?: string | undefined;
+      readonly at: number;
+    }
+  /** No runner is there for what waits: the gateway is called, as attempt number `attempt`, at `due`. */
+  | {
+      readonly type: "runner.waking";
+      /** Id of the waking: the `webhook-id` of its calls. */
+      readonly waking: string;
+      readonly attempt: number;
+      readonly of: number;
+      readonly why: WakingReason;
+      /** Milliseconds since 1970. */
+      readonly due: number;
+      /** Why the attempt before was in vain. */
+      readonly reason?: string | undefined;
+      readonly at: number;
+    }
+  /** No runner could be woken; nothing more is tried until somebody asks for something. */
+  | {
+      readonly type: "runner.unreachable";
+      readonly waking: string;
+      readonly reason: string;
       readonly at: number;
     }
   /** The agent's plan, whole. */

@@ -35,7 +35,9 @@ export type Command =
   | { readonly op: "update-task"; readonly task: string; readonly patch: TaskPatch }
   | { readonly op: "pause" }
   | { readonly op: "resume" }
-  | { readonly op: "terminate" };
+  | { readonly op: "terminate" }
+  /** Looks for a runner once more. */
+  | { readonly op: "wake" };
 
 /** What a command that succeeded answers; stored with the command. */
 export type CommandResult =

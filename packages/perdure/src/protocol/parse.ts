@@ -148,6 +148,7 @@ export function parseCommand(value: unknown): Command {
     case "pause":
     case "resume":
     case "terminate":
+    case "wake":
       return { op: value["op"] };
     default:
       throw badFrame(`unknown op ${nameOf(value["op"])}`);
@@ -178,14 +179,15 @@ function parseRunnerEvent(value: unknown): RunnerEvent {
     case "command.begun":
       return { type: "command.begun", command: integer(value, "command"), at };
     case "runner.started": {
-      const agentSession =
-        value["agentSession"] === undefined ? undefined : string(value, "agentSession");
+      const { agentSession, cwd, worktree } = value;
       return {
         type: "runner.started",
         epoch: integer(value, "epoch"),
         agent: parseAgent(value["agent"]),
         restored: oneOf(value, "restored", ["new", "resumed", "loaded", "lost"]),
-        ...(agentSession === undefined ? {} : { agentSession }),
+        ...(agentSession === undefined ? {} : { agentSession: string(value, "agentSession") }),
+        ...(cwd === undefined ? {} : { cwd: string(value, "cwd") }),
+        ...(worktree === undefined ? {} : { worktree: string(value, "worktree") }),
         at,
       };
     }

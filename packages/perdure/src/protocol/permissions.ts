@@ -26,6 +26,8 @@ export type Action =
   | "set-meta"
   | "create-task"
   | "update-task"
+  /** Have a runner looked for once more. */
+  | "wake"
   | "pause"
   | "resume"
   | "terminate"
@@ -45,6 +47,7 @@ const PARTICIPANT: readonly Action[] = [
   "set-meta",
   "create-task",
   "update-task",
+  "wake",
 ];
 
 const PERMITTED: Readonly<Record<Role, readonly Action[]>> = {

@@ -53,8 +53,17 @@ export interface RunnerInfo {
   readonly agent: AgentInfo;
   readonly restored: Restored;
   readonly agentSession?: string | undefined;
+  /** Where the agent works, on the runner's machine. */
+  readonly cwd?: string | undefined;
+  readonly worktree?: string | undefined;
   readonly startedAt: number;
 }
+
+/** How the search for a runner stands: on its way, or given up. */
+export type Waking = Extract<
+  ControlEvent,
+  { readonly type: "runner.waking" | "runner.unreachable" }
+>;
 
 /** A finished message with the log position at which it began, which orders messages. */
 export interface PlacedMessage {
@@ -87,6 +96,8 @@ export interface SessionState {
   readonly approvals: readonly Approval[];
   readonly tasks: readonly Task[];
   readonly runner: RunnerInfo | undefined;
+  /** The last attempt to wake a runner, where none has started since. It says nothing where no turn is open. */
+  readonly waking: Waking | undefined;
   /** Positions of commands that the runner has not begun, other than prompts: cancellations. */
   readonly cancels: readonly { readonly command: number; readonly turn: string }[];
 }
@@ -106,6 +117,7 @@ export const EMPTY_STATE: SessionState = {
   approvals: [],
   tasks: [],
   runner: undefined,
+  waking: undefined,
   cancels: [],
 };
 
@@ -241,8 +253,11 @@ function control(state: SessionState, event: ControlEvent): SessionState {
     case "runner.started": {
       const { type: _type, at, ...runner } = event;
       // What a process left unfinished outside any turn will not go on.
-      return { ...placeOpen(state), runner: { ...runner, startedAt: at } };
+      return { ...placeOpen(state), runner: { ...runner, startedAt: at }, waking: undefined };
     }
+    case "runner.waking":
+    case "runner.unreachable":
+      return { ...state, waking: event };
     case "tasks.changed":
       return { ...state, tasks: withPlan(state.tasks, event.tasks) };
     case "task.changed":

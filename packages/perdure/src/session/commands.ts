@@ -13,10 +13,12 @@ import { titleFrom } from "./listing.ts";
 import type { SessionLog } from "./session-log.ts";
 import type { TaskContext } from "./tasks.ts";
 import { createTask, updateTask } from "./tasks.ts";
+import type { Waking } from "./waking.ts";
 
 /** What a command works on. */
 export interface CommandContext extends TaskContext {
   readonly decisions: Decisions;
+  readonly waking: Waking;
 }
 
 /** Executes a command: appends its events. `id` names the turn that a prompt starts. */
@@ -52,6 +54,9 @@ export function execute(context: CommandContext, id: string, command: Command): 
       return { position: log.append({ type: "session.lifecycle", state: "active", by, at }) };
     case "terminate":
       return terminate(context);
+    case "wake":
+      context.waking.wake();
+      return { position: log.state.position };
   }
 }
 

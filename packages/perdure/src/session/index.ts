@@ -1,6 +1,8 @@
 /** Durable sessions. */
 
 export type { ApprovalRow, ApprovalState } from "./approvals.ts";
+export { checkGatewayUrl, gatewayPolicyOf } from "./gateway-policy.ts";
+export type { GatewayPolicy } from "./gateway-policy.ts";
 export type { MessageRow, SessionMetaRow } from "./projection.ts";
 export type { TaskFilter, TaskRow } from "./task-table.ts";
 export * from "./rpc.ts";
@@ -9,3 +11,5 @@ export { Session } from "./session.ts";
 export type { SessionHost } from "./session-host.ts";
 export { SessionDO } from "./session-do.ts";
 export { SessionIndexDO } from "./session-index-do.ts";
+export { WAKING_SCHEDULE } from "./waking-schedule.ts";
+export type { WakingSchedule } from "./waking-schedule.ts";

@@ -31,6 +31,7 @@ export function sessionInfo(
     floor: log.floor,
     turns: state.turns,
     runner,
+    waking: runner === null && state.turns.length > 0 ? (state.waking ?? null) : null,
   };
 }
 

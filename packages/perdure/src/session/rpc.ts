@@ -4,6 +4,7 @@ import type { Identity } from "../object/index.ts";
 import type {
   Approval,
   Command,
+  Gateway,
   JsonObject,
   Lifecycle,
   ListOptions,
@@ -15,6 +16,7 @@ import type {
   SessionPage,
   SessionStatus,
   Turn,
+  Waking,
   WireEvent,
 } from "../protocol/index.ts";
 
@@ -40,6 +42,8 @@ export interface SessionInfo {
   readonly floor: number;
   readonly turns: readonly Turn[];
   readonly runner: RunnerPresence | null;
+  /** How the search for a runner stands; null where none is looked for, or one was found. */
+  readonly waking: Waking | null;
 }
 
 /** Durable events from `position` on, runs merged. `next` is the cursor for the next page. */
@@ -67,11 +71,11 @@ export interface ApprovalRecord extends Omit<Approval, "state"> {
 export interface SessionRpc {
   /**
    * Creates the session. Creating it again with the same owner and title has no effect and the same answer
-   * (`created: false`); another owner gets `session_exists`.
+   * (`created: false`); another owner gets `session_exists`. A gateway that the server does not call gets `bad_request`.
    */
   create(
     identity: Identity,
-    options: { readonly id: string; readonly title?: string },
+    options: { readonly id: string; readonly title?: string; readonly gateway?: Gateway },
   ): Promise<Result<SessionInfo & { readonly created: boolean }>>;
   /** `session_not_found` where it was never created; this writes nothing. */
   describe(identity: Identity): Promise<Result<SessionInfo>>;

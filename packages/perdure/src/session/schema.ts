@@ -2,6 +2,7 @@
 
 import type { Migration, Schema } from "../object/index.ts";
 import { CONTENT_MIGRATIONS, LOG_MIGRATIONS, PRODUCER_MIGRATIONS } from "../log/index.ts";
+import { GATEWAY_MIGRATIONS } from "./gateway-store.ts";
 
 /**
  * `messages` is ordered by its key, the log position at which a message began; `tasks` is asked for by status, in order of
@@ -59,4 +60,5 @@ export const SESSION_SCHEMAS: readonly Schema[] = [
   { owner: "log", migrations: LOG_MIGRATIONS },
   { owner: "producers", migrations: PRODUCER_MIGRATIONS },
   { owner: "session", migrations: SESSION_MIGRATIONS },
+  { owner: "gateway", migrations: GATEWAY_MIGRATIONS },
 ];

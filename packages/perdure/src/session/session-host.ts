@@ -1,5 +1,6 @@
 import type { Clock, Link, Sql, Timers } from "../object/index.ts";
 import type { Task } from "../protocol/index.ts";
+import type { GatewayPolicy } from "./gateway-policy.ts";
 import type { SessionListing } from "./rpc.ts";
 
 /** What a session needs from where it runs. */
@@ -9,6 +10,8 @@ export interface SessionHost {
   readonly timers: Timers;
   /** A new value whenever memory is new: readers drop what an earlier one showed and did not store. */
   readonly incarnation: string;
+  /** Where runners are to be had. */
+  readonly gateways: GatewayPolicy;
   links(): readonly Link[];
   /** See `CommitHost.sync`. */
   sync(): Promise<void>;

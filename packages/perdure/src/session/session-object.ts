@@ -4,6 +4,8 @@ import { BaseDO, systemClock } from "../object/index.ts";
 import type { Link } from "../object/index.ts";
 import type { Task } from "../protocol/index.ts";
 import { CLOSE } from "../protocol/index.ts";
+import type { GatewayPolicy } from "./gateway-policy.ts";
+import { gatewayPolicyOf } from "./gateway-policy.ts";
 import type { SessionIndexRpc, SessionListing } from "./rpc.ts";
 import { SESSION_SCHEMAS } from "./schema.ts";
 import { LISTING_RETRY_MS, LISTING_TIMER, Session } from "./session.ts";
@@ -59,6 +61,15 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
     return (binding as { getByName(name: string): SessionIndexRpc }).getByName(owner);
   }
 
+  /**
+   * Where runners are to be had when none is there: the gateways that sessions may call, and the secret that signs the calls.
+   * Asked once for each time that the object is in memory. Default: `PERDURE_GATEWAY_URL`, `PERDURE_ALLOWED_GATEWAYS`,
+   * `PERDURE_GATEWAY_SECRET` and `PERDURE_URL` of `env`; without them no gateway is called.
+   */
+  protected gateways(): GatewayPolicy {
+    return gatewayPolicyOf(this.env);
+  }
+
   /** The session, loaded on first use: every path comes through here. */
   protected get session(): Session {
     this.#session ??= new Session({
@@ -66,6 +77,7 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
       clock: systemClock,
       timers: this.timers,
       incarnation: this.incarnation,
+      gateways: this.gateways(),
       links: () => this.links,
       sync: () => this.ctx.storage.sync(),
       abort: (error) => this.ctx.abort(String(error)),

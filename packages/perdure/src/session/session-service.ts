@@ -2,7 +2,7 @@
 
 import { serialized } from "../object/index.ts";
 import type { Identity, Serialized } from "../object/index.ts";
-import type { Action, Command, PlacedMessage, Reply } from "../protocol/index.ts";
+import type { Action, Command, Gateway, PlacedMessage, Reply } from "../protocol/index.ts";
 import { PerdureError, permits, problemOf } from "../protocol/index.ts";
 import type { ApprovalRecord, EventPage, Result, SessionInfo, SessionRpc } from "./rpc.ts";
 import { SessionObject } from "./session-object.ts";
@@ -15,7 +15,7 @@ export abstract class SessionService<Env = unknown>
 {
   async create(
     identity: Identity,
-    options: { readonly id: string; readonly title?: string },
+    options: { readonly id: string; readonly title?: string; readonly gateway?: Gateway },
   ): Promise<Serialized<Result<SessionInfo & { readonly created: boolean }>>> {
     return attempt(async () => {
       authorize(identity, "create");

@@ -8,6 +8,7 @@ import { Commands, CommitQueue, RevertibleSql } from "../object/index.ts";
 import type {
   ClientFrame,
   Command,
+  Gateway,
   JsonObject,
   PlacedMessage,
   Reply,
@@ -38,6 +39,8 @@ import type { ApprovalRecord, EventPage, SessionInfo, SessionListing } from "./r
 import type { SessionHost } from "./session-host.ts";
 import { SessionLog } from "./session-log.ts";
 import { SessionTasks } from "./session-tasks.ts";
+import { attemptWaking } from "./waking-attempt.ts";
+import { Waking, WAKING_TIMER } from "./waking.ts";
 
 /** How long runner events wait to be stored: they are shown meanwhile, and the runner holds them. */
 const FLUSH_AFTER_MS = 1_000;
@@ -52,6 +55,7 @@ export class Session {
   readonly #commands: Commands;
   readonly #relay: Relay;
   readonly #readers: Readers;
+  readonly #waking: Waking;
   readonly #queue: CommitQueue;
   readonly tasks: SessionTasks;
   /** Whether the batch under way has something that must not wait for the next flush. */
@@ -78,7 +82,18 @@ export class Session {
       decisions: this.#decisions,
       links,
       session,
-      onRedelivery: (isLast) => this.#perform(this.#relay.redelivered(isLast)),
+      onRedelivery: (isLast) => {
+        this.#perform(this.#relay.redelivered(isLast));
+        if (isLast) this.#runnerDropped();
+      },
+    });
+    this.#waking = new Waking({
+      sql: this.#sql,
+      log: this.#log,
+      timers,
+      clock,
+      policy: host.gateways,
+      hasRunner: () => this.#relay.presence() !== null,
     });
     this.#readers = new Readers(this.#log, clock, {
       incarnation: host.incarnation,
@@ -101,6 +116,7 @@ export class Session {
     });
     this.#listing = withoutTime(listingOf(this.#log));
     this.#relay.restore();
+    if (this.#waking.isLost) void this.#queue.submit(() => this.#waking.recover());
     for (const link of links()) if (link.attachment.kind !== "runner") this.#readers.restore(link);
   }
 
@@ -117,7 +133,11 @@ export class Session {
   /** Creates the session; answers false where it was there. Throws `session_exists` for another owner. */
   create(
     identity: Identity,
-    options: { readonly id: string; readonly title?: string | undefined },
+    options: {
+      readonly id: string;
+      readonly title?: string | undefined;
+      readonly gateway?: Gateway | undefined;
+    },
   ): Promise<boolean> {
     return this.#queue.submit(() => {
       if (this.exists) {
@@ -128,6 +148,7 @@ export class Session {
           );
         return false;
       }
+      if (options.gateway !== undefined) this.#waking.name(options.gateway);
       this.#log.setId(options.id);
       this.#log.append({
         type: "session.created",
@@ -209,8 +230,9 @@ export class Session {
 
   /** A socket is gone. */
   disconnected(link: Link): void {
-    if (link.attachment.kind !== "runner") this.#readers.remove(link);
-    else this.#readers.announce({ t: "runner", runner: this.#relay.presence() });
+    if (link.attachment.kind !== "runner") return this.#readers.remove(link);
+    this.#readers.announce({ t: "runner", runner: this.#relay.presence() });
+    this.#runnerDropped();
   }
 
   /** A frame has arrived. Rejects with `bad_frame` and its like: the caller closes the socket. */
@@ -229,6 +251,12 @@ export class Session {
       return true;
     }
     if (await this.tasks.timer(name)) return true;
+    if (name === WAKING_TIMER) {
+      const { gateways: policy, clock } = this.#host;
+      const [waking, queue, log] = [this.#waking, this.#queue, this.#log];
+      await attemptWaking({ waking, queue, log, policy, clock });
+      return true;
+    }
     return this.#queue.submit(() => {
       const isExpiry = this.#decisions.expire(name);
       if (isExpiry) this.#log.flush();
@@ -287,6 +315,7 @@ export class Session {
       log: this.#log,
       decisions: this.#decisions,
       timers: this.#host.timers,
+      waking: this.#waking,
       at: this.#host.clock.now(),
       by: identity.subject,
     };
@@ -294,6 +323,7 @@ export class Session {
       ok: true,
       result: execute(context, id, command),
     }));
+    this.#waking.review();
     this.#isFlushDue = true;
     if (command.op === "terminate") commit.after(() => this.#closeRunners());
     return reply;
@@ -308,6 +338,7 @@ export class Session {
           "This session is terminated; it takes no more events.",
         );
       const outcome = this.#relay.receive(link, frame);
+      if (frame.t === "hello") this.#waking.settle();
       commit.after(() => this.#perform(outcome));
       if (frame.t !== "hello") return;
       commit.after(() => {
@@ -315,6 +346,11 @@ export class Session {
         this.#readers.announce({ t: "runner", runner: this.#relay.presence() });
       });
     });
+  }
+
+  /** A runner's connection is gone. A timer that cannot be set now is set when the session is loaded again. */
+  #runnerDropped(): void {
+    this.#queue.submit(() => this.#waking.dropped()).catch(() => {});
   }
 
   /** One row for all that a batch has appended. */
@@ -373,8 +409,10 @@ export class Session {
   #mark(): () => void {
     const revertLog = this.#log.mark();
     const revertRelay = this.#relay.mark();
+    const revertWaking = this.#waking.mark();
     return () => {
       revertLog();
+      revertWaking();
       revertRelay();
     };
   }

@@ -13,6 +13,7 @@ const TABLE: Readonly<Record<Action, readonly [boolean, boolean, boolean, boolea
   "set-meta": [false, true, false, true],
   "create-task": [false, true, false, true],
   "update-task": [false, true, false, true],
+  wake: [false, true, false, true],
   pause: [false, false, false, true],
   resume: [false, false, false, true],
   terminate: [false, false, false, true],

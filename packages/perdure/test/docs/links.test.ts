@@ -33,7 +33,7 @@ test.each(DOCUMENTS)("every link of a document leads somewhere: %s", (document) 
 test.each(DOCUMENTS)("every rule that a document names is in the protocol: %s", (document) => {
   const rules = [...read("docs/PROTOCOL.md").matchAll(/^- \*\*([A-Z]\d+)\*\* /gm)];
   const known = new Set(rules.map(([, id]) => id));
-  const named = read(document).match(/\b[WCLRNTASMKH]\d{1,2}\b/g) ?? [];
+  const named = read(document).match(/\b[WCLRNGTASMKH]\d{1,2}\b/g) ?? [];
   expect(named.filter((id) => !known.has(id))).toEqual([]);
 });
 

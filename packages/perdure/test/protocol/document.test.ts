@@ -80,6 +80,7 @@ const FRAMES: Readonly<Record<string, ReadonlySet<unknown>>> = {
     pause: true,
     resume: true,
     terminate: true,
+    wake: true,
   }),
 };
 
@@ -100,6 +101,8 @@ const CONTROL_TYPES = every<ControlEvent["type"]>({
   "approval.closed": true,
   "command.begun": true,
   "runner.started": true,
+  "runner.waking": true,
+  "runner.unreachable": true,
   "tasks.changed": true,
   "task.changed": true,
 });
@@ -188,6 +191,7 @@ test("the document has every role with all that it permits", () => {
     "set-meta",
     "create-task",
     "update-task",
+    "wake",
     "pause",
     "resume",
     "terminate",

@@ -2,7 +2,7 @@ import type { Attachment, ConnectionKind, Identity, Sql } from "../../src/object
 import { COMMAND_MIGRATIONS, migrate, TIMER_MIGRATIONS, Timers } from "../../src/object/index.ts";
 import type { Command, SessionEvent, Task } from "../../src/protocol/index.ts";
 import { splitRun } from "../../src/protocol/index.ts";
-import type { SessionListing } from "../../src/session/index.ts";
+import type { GatewayPolicy, SessionListing } from "../../src/session/index.ts";
 import { Session, SESSION_SCHEMAS } from "../../src/session/index.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeLink } from "./fake-link.ts";
@@ -15,6 +15,7 @@ export const OWNER: Identity = { subject: "owner", role: "admin", expiresAt: nul
 export class SessionWorld {
   readonly clock = new FakeClock();
   readonly sql: Sql = new NodeSql();
+  readonly gateways: GatewayPolicy;
   readonly listings: SessionListing[] = [];
   readonly #links: FakeLink[] = [];
   /** Calls that move the platform's alarm: each bills a row. */
@@ -31,7 +32,9 @@ export class SessionWorld {
   /** Tasks that were due. */
   readonly due: string[] = [];
 
-  constructor() {
+  /** @param gateways Where runners are to be had; by default nowhere. */
+  constructor(gateways: GatewayPolicy = {}) {
+    this.gateways = gateways;
     migrate(this.sql, [
       { owner: "timers", migrations: TIMER_MIGRATIONS },
       { owner: "commands", migrations: COMMAND_MIGRATIONS },
@@ -168,6 +171,7 @@ export class SessionWorld {
           }),
       },
       incarnation: `i${incarnation}`,
+      gateways: this.gateways,
       links: () => this.#links.filter((link) => link.closed === undefined),
       abort: (error) => {
         throw error;

@@ -1,6 +1,7 @@
 import type { SessionDO, SessionIndexDO } from "../src/session/index.ts";
 import type { CarelessSessionDO } from "./objects/careless-session-do.ts";
 import type { CountedSessionDO } from "./objects/counted-session-do.ts";
+import type { GatewaySessionDO } from "./objects/gateway-session-do.ts";
 import type { HookedSessionDO } from "./objects/hooked-session-do.ts";
 import type { KernelDO } from "./objects/kernel-do.ts";
 import type { LogDO } from "./objects/log-do.ts";
@@ -13,6 +14,7 @@ declare global {
       CARELESS_SESSION: DurableObjectNamespace<CarelessSessionDO>;
       COUNTED_SESSION: DurableObjectNamespace<CountedSessionDO>;
       COUNTER: DurableObjectNamespace<CounterDO>;
+      GATEWAY_SESSION: DurableObjectNamespace<GatewaySessionDO>;
       HOOKED_SESSION: DurableObjectNamespace<HookedSessionDO>;
       KERNEL: DurableObjectNamespace<KernelDO>;
       LOG: DurableObjectNamespace<LogDO>;

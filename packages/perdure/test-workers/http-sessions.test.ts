@@ -18,6 +18,18 @@ test("a session is created once: 201 with its place, then 200", async () => {
   ]);
 });
 
+test("a session may name its gateway when it is created", async () => {
+  const { send, sessions } = appOver();
+  const headers = await bearer({ role: "admin" });
+  const gateway = { url: "https://box.example", cwd: "/work", worktree: "/tree", agent: "a" };
+  await send("/v1/sessions", post({ id: "s1", gateway: { ...gateway, other: 1 } }, headers));
+  expect(sessions.calls[0]?.[3]).toEqual({ id: "s1", gateway });
+  for (const wrong of ["text", { url: 1 }, { cwd: "" }, { agent: "x".repeat(4_097) }]) {
+    const response = await send("/v1/sessions", post({ id: "s2", gateway: wrong }, headers));
+    expect(await refusalOf(response)).toEqual([400, "bad_request"]);
+  }
+});
+
 test("a session without an id gets a UUIDv7", async () => {
   const { send } = appOver();
   const response = await send("/v1/sessions", post({}, await bearer({ role: "admin" })));
@@ -104,6 +116,7 @@ test("each route is its command", async () => {
   await send("/v1/sessions/s1/pause", post({ id: "c4" }, headers));
   await send("/v1/sessions/s1/resume", post({ id: "c5" }, headers));
   await send("/v1/sessions/s1/terminate", post({ id: "c6" }, headers));
+  await send("/v1/sessions/s1/wake", post({ id: "c7" }, headers));
   expect(sessions.calls.map(([, , , id, command]) => [id, command])).toEqual([
     ["c1", { op: "cancel", turn: "t1" }],
     ["c2", { op: "decide", approval: "a1", option: "o", reason: "r" }],
@@ -111,6 +124,7 @@ test("each route is its command", async () => {
     ["c4", { op: "pause" }],
     ["c5", { op: "resume" }],
     ["c6", { op: "terminate" }],
+    ["c7", { op: "wake" }],
   ]);
 });
 

@@ -1,7 +1,8 @@
 /** The sessions of an owner: list them, create one. */
 
 import { Hono } from "hono/tiny";
-import type { JsonObject } from "../protocol/index.ts";
+import type { Gateway, JsonObject } from "../protocol/index.ts";
+import { parseGateway } from "../protocol/index.ts";
 import type { Access, CallerRouteEnv } from "./access.ts";
 import { requireRole } from "./access.ts";
 import { optionalText } from "./body.ts";
@@ -25,10 +26,10 @@ export function directoryRoutes(access: Access) {
     })
     .post("/sessions", access.allowEverywhere("create"), body(creationOf), async (c) => {
       const { callOf, identity } = c.var.perdure;
-      const { id = newSessionId(), title } = c.req.valid("json");
+      const { id = newSessionId(), title, gateway } = c.req.valid("json");
       const call = callOf(id);
       const info = valueOf(
-        await call((stub) => stub.create(identity, { id, ...defined({ title }) })),
+        await call((stub) => stub.create(identity, { id, ...defined({ title, gateway }) })),
       );
       const location = `${c.req.path.replace(/\/$/, "")}/${id}`;
       return json(info, info.created ? 201 : 200, { location });
@@ -45,7 +46,12 @@ function listingOf({ owner, limit, before }: Readonly<Partial<Record<string, str
 }
 
 /** A session to create; without an id it gets one. */
-function creationOf(body: JsonObject): { readonly id?: string; readonly title?: string } {
+function creationOf(body: JsonObject): {
+  readonly id?: string;
+  readonly title?: string;
+  readonly gateway?: Gateway;
+} {
   const id = body["id"] === undefined ? undefined : parseSessionId(body["id"]);
-  return defined({ id, title: optionalText(body, "title", MAX_TITLE_LENGTH) });
+  const gateway = body["gateway"] === undefined ? undefined : parseGateway(body["gateway"]);
+  return defined({ id, title: optionalText(body, "title", MAX_TITLE_LENGTH), gateway });
 }

@@ -8,6 +8,7 @@ import { approvalRoutes } from "./approval-routes.ts";
 import { connectionGate } from "./connection-gate.ts";
 import { directoryRoutes } from "./directory-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
+import { gatewayRoutes } from "./gateway-routes.ts";
 import { infoRoutes } from "./info-routes.ts";
 import { lifecycleRoutes } from "./lifecycle-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
@@ -60,6 +61,7 @@ function everyRoute(access: Access) {
     .route("/", messageRoutes(access))
     .route("/", approvalRoutes(access))
     .route("/", lifecycleRoutes(access))
+    .route("/", gatewayRoutes(access))
     .route("/", eventRoutes(access))
     .route("/", socketRoutes(access));
   refuseOtherMethods(app);

@@ -1,5 +1,6 @@
 /** One call to a gateway: signed, bounded in time, and of its answer the status alone. */
 
+import type { Clock } from "../object/index.ts";
 import type { GatewayCall } from "../protocol/index.ts";
 import { PerdureError, signWebhook } from "../protocol/index.ts";
 import type { GatewayPolicy } from "./gateway-policy.ts";
@@ -9,10 +10,10 @@ import { checkGatewayUrl } from "./gateway-policy.ts";
 export const GATEWAY_TIMEOUT_MS = 10_000;
 
 /** Answers of 4xx after which the same call may be taken: a time-out, a conflict, too early, too many. */
-const PASSING = [408, 409, 425, 429];
+const PASSING = new Set([408, 409, 425, 429]);
 
 /** Answers that mean "not now" where they say when. */
-const BUSY = [429, 503];
+const BUSY = new Set([429, 503]);
 
 /** What became of a call. */
 export type GatewayAnswer =
@@ -33,11 +34,11 @@ export interface OutgoingCall {
   readonly body: GatewayCall;
 }
 
-/** Calls a gateway. Never rejects. `now` is in milliseconds since 1970. */
+/** Calls a gateway. Never rejects. */
 export async function callGateway(
   { url, id, body }: OutgoingCall,
   policy: GatewayPolicy,
-  now: number,
+  clock: Clock,
 ): Promise<GatewayAnswer> {
   const { secret, fetch: send = (request: Request) => fetch(request) } = policy;
   if (secret === undefined)
@@ -45,10 +46,13 @@ export async function callGateway(
       kind: "refused",
       reason: "This server has no secret to sign calls with: set PERDURE_GATEWAY_SECRET.",
     };
+  const late = new AbortController();
+  // Unlike the signal of `AbortSignal.timeout` it can be stopped: a timer that runs keeps the object from hibernating.
+  const stopTimer = clock.after(GATEWAY_TIMEOUT_MS, () => late.abort());
   try {
     const target = checkGatewayUrl(url, policy);
     const text = JSON.stringify(body);
-    const signature = await signWebhook(secret, { id, sentAt: now, body: text });
+    const signature = await signWebhook(secret, { id, sentAt: clock.now(), body: text });
     const response = await send(
       new Request(target, {
         method: "POST",
@@ -56,14 +60,20 @@ export async function callGateway(
         body: text,
         // Wherever a redirect leads, nobody has allowed it.
         redirect: "manual",
-        signal: AbortSignal.timeout(GATEWAY_TIMEOUT_MS),
+        signal: late.signal,
       }),
     );
     await response.body?.cancel();
-    return answerOf(response, now);
+    return answerOf(response, clock.now());
   } catch (error) {
     if (error instanceof PerdureError) return { kind: "refused", reason: error.message };
-    return { kind: "failed", reason: failureOf(error) };
+    // What a runtime says of a failed fetch may hold the address, which readers of the log need not know.
+    const reason = late.signal.aborted
+      ? `The gateway did not answer within ${GATEWAY_TIMEOUT_MS / 1000} s.`
+      : "The gateway could not be reached.";
+    return { kind: "failed", reason };
+  } finally {
+    stopTimer();
   }
 }
 
@@ -71,9 +81,9 @@ function answerOf({ status, headers }: Response, now: number): GatewayAnswer {
   if (status >= 200 && status < 300) return { kind: "taken" };
   const reason = REASONS[status] ?? `The gateway answered with HTTP status ${status}.`;
   const afterMs = retryAfter(headers.get("retry-after"), now);
-  if (BUSY.includes(status) && afterMs !== undefined) return { kind: "busy", reason, afterMs };
+  if (BUSY.has(status) && afterMs !== undefined) return { kind: "busy", reason, afterMs };
   // A platform that follows no redirect may hide its status behind 0.
-  const isFinal = status < 500 && !PASSING.includes(status);
+  const isFinal = status < 500 && !PASSING.has(status);
   return { kind: isFinal ? "refused" : "failed", reason };
 }
 
@@ -92,12 +102,4 @@ function retryAfter(header: string | null, now: number): number | undefined {
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
   const at = Date.parse(header);
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
-}
-
-/** What a runtime says of a failed fetch may hold the address, which readers of the log need not know. */
-function failureOf(error: unknown): string {
-  const isLate = error instanceof Error && error.name === "TimeoutError";
-  return isLate
-    ? `The gateway did not answer within ${GATEWAY_TIMEOUT_MS / 1000} s.`
-    : "The gateway could not be reached.";
 }

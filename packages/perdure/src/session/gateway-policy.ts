@@ -70,9 +70,10 @@ function permitsUrl(entry: string, url: URL): boolean {
   if (!URL.canParse(entry)) return false;
   const { origin, pathname } = new URL(entry);
   if (origin !== url.origin) return false;
-  const folder = (path: string) => path.replace(/\/?$/, "/");
-  return folder(url.pathname).startsWith(folder(pathname));
+  return folderOf(url.pathname).startsWith(folderOf(pathname));
 }
+
+const folderOf = (path: string) => path.replace(/\/?$/, "/");
 
 const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 

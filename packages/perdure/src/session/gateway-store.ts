@@ -33,7 +33,7 @@ export class GatewayStore {
     const [row] = this.#sql.run<GatewayRow>("SELECT url, cwd, worktree, agent FROM gateway");
     if (row === undefined) return undefined;
     const named = Object.entries(row).filter(([, value]) => value !== null);
-    return Object.fromEntries(named) as Gateway;
+    return Object.fromEntries(named);
   }
 
   /** Keeps a gateway in place of what was kept: one row. */

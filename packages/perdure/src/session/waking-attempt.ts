@@ -21,7 +21,7 @@ export async function attemptWaking(options: {
     return due;
   });
   if (call === undefined) return;
-  const answer = await callGateway(call, policy, clock.now());
+  const answer = await callGateway(call, policy, clock);
   await queue.submit(() => {
     waking.answered(call, answer);
     log.flush();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { GatewayPolicy } from "../../src/session/index.ts";
 import { turn } from "../support/session-world.ts";
 import { FakeGateway, GATEWAY, nextAttempt } from "./waking-world.ts";
 
@@ -115,6 +116,24 @@ test("G5 a gateway that is away is tried again with growing waits; after eight a
     reason: "The gateway could not be reached.",
   });
   expect(world.events().at(-1)).toMatchObject({ type: "runner.unreachable" });
+});
+
+test("G5 a gateway that does not answer is given up on after 10 s; one that did leaves no timer behind", async () => {
+  const gateway = new FakeGateway();
+  const world = await gateway.world();
+  await world.prompt("p");
+  gateway.meanwhile = async () => {
+    world.clock.advance(10_000);
+    throw new Error("aborted");
+  };
+  await nextAttempt(world);
+  expect(world.session.info().waking).toMatchObject({
+    attempt: 2,
+    reason: "The gateway did not answer within 10 s.",
+  });
+  gateway.meanwhile = async () => {};
+  await nextAttempt(world);
+  expect(world.clock.waiting).toBe(0);
 });
 
 test("G5 two sessions do not wait equally long: chance takes up to half of a wait away", async () => {
@@ -262,15 +281,7 @@ test("G11 runners that die before they start use the attempts up", async () => {
 });
 
 test("G13 a session without a gateway sets no timer; one with a gateway writes no row more while its runner is there", async () => {
-  const written = async (change: object) => {
-    const world = await new FakeGateway().world(change);
-    const runner = await world.runner();
-    const before = world.sql.counts.written + world.alarms;
-    await world.prompt("p");
-    await runner.answer("p", "one two three");
-    return world.sql.counts.written + world.alarms - before;
-  };
-  expect(await written({})).toBe(await written({ default: undefined }));
+  expect(await costOfTurn({})).toBe(await costOfTurn({ default: undefined }));
   const world = await new FakeGateway().world({ default: undefined });
   await world.prompt("p");
   world.evict();
@@ -287,3 +298,13 @@ test("a session without anything left to do calls nobody when the timer rings", 
   expect(gateway.calls).toEqual([]);
   expect(world.session.info().waking).toBeNull();
 });
+
+/** Rows that a turn writes while its runner is there, calls of the alarm included. */
+async function costOfTurn(change: Partial<GatewayPolicy>): Promise<number> {
+  const world = await new FakeGateway().world(change);
+  const runner = await world.runner();
+  const before = world.sql.counts.written + world.alarms;
+  await world.prompt("p");
+  await runner.answer("p", "one two three");
+  return world.sql.counts.written + world.alarms - before;
+}

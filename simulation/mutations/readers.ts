@@ -142,8 +142,8 @@ export const READER_MUTATIONS: readonly Mutation[] = [
     id: "R20",
     does: "does not tell that a runner has gone",
     file: SESSION,
-    find: 'else this.#readers.announce({ t: "runner", runner: this.#relay.presence() });\n  }\n\n  /** A frame has arrived.',
-    replace: "  }\n\n  /** A frame has arrived.",
+    find: '    this.#readers.announce({ t: "runner", runner: this.#relay.presence() });\n    this.#runnerDropped();',
+    replace: "    this.#runnerDropped();",
   },
   {
     id: "R20b",

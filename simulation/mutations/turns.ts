@@ -1,7 +1,7 @@
 import type { Mutation } from "./mutation.ts";
 
 const COMMANDS = "packages/perdure/src/session/commands.ts";
-const DO = "packages/perdure/src/session/session-do.ts";
+const DO = "packages/perdure/src/session/session-object.ts";
 const LISTING = "packages/perdure/src/session/listing.ts";
 const TASK_TABLE = "packages/perdure/src/session/task-table.ts";
 const RELAY = "packages/perdure/src/session/relay.ts";

@@ -97,7 +97,7 @@ export interface SessionState {
   readonly tasks: readonly Task[];
   readonly runner: RunnerInfo | undefined;
   /** The last attempt to wake a runner, where none has started since. It says nothing where no turn is open. */
-  readonly waking: Waking | undefined;
+  readonly waking?: Waking | undefined;
   /** Positions of commands that the runner has not begun, other than prompts: cancellations. */
   readonly cancels: readonly { readonly command: number; readonly turn: string }[];
 }
@@ -117,7 +117,6 @@ export const EMPTY_STATE: SessionState = {
   approvals: [],
   tasks: [],
   runner: undefined,
-  waking: undefined,
   cancels: [],
 };
 
@@ -290,13 +289,14 @@ function endTurn(
 ): SessionState {
   // In the backlog of a process whose turn another one has found interrupted: that end stands.
   if (!state.turns.some(({ id }) => id === event.turn)) return state;
+  const { type: _type, at: _at, ...lastOutcome } = event;
   const isRunning = runningTurn(state)?.id === event.turn;
   const placed = isRunning ? placeOpen(state) : state;
   return {
     ...placed,
     turns: state.turns.filter((turn) => turn.id !== event.turn),
     cancels: state.cancels.filter((cancel) => cancel.turn !== event.turn),
-    lastOutcome: { turn: event.turn, outcome: event.outcome, reason: event.reason },
+    lastOutcome,
     approvals: isRunning
       ? state.approvals.filter((one) => one.turn !== event.turn)
       : state.approvals,

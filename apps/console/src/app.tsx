@@ -29,7 +29,7 @@ export function App() {
         {current === undefined ? (
           <Welcome isUnknown={route.page === "unknown"} />
         ) : (
-          <SessionView key={current} session={current} />
+          <SessionView key={current} name={current} />
         )}
       </main>
     </div>

@@ -60,14 +60,14 @@ function OpenQuestion({
   readonly chosen: ApprovalOption | undefined;
   readonly onChoose: (option: ApprovalOption | undefined) => void;
 }) {
-  const { client, canDecide } = useApprovals();
+  const { approve, canDecide } = useApprovals();
   const [problem, setProblem] = useState<string>();
 
   const decide = async (option: ApprovalOption) => {
     onChoose(option);
     setProblem(undefined);
     try {
-      await client.approve(approval.approval, option.id);
+      await approve(approval.approval, option.id);
     } catch (error) {
       if (isTooLate(error)) return;
       setProblem(sentenceOf(error));

@@ -1,9 +1,9 @@
 import { createContext, useContext, type ReactNode } from "react";
-import type { SessionClient } from "perdure/client";
+import type { Session } from "perdure/react";
 import type { ApprovalView } from "./approval-view.ts";
 
 interface Approvals {
-  readonly client: SessionClient;
+  readonly approve: Session["approve"];
   readonly byId: ReadonlyMap<string, ApprovalView>;
   /** Whether the role of this page may decide. */
   readonly canDecide: boolean;

@@ -1,6 +1,7 @@
 import { SendHorizontal, Square } from "lucide-react";
 import { useEffect, useRef, useState, type KeyboardEvent, type SubmitEvent } from "react";
-import type { ClientState, SessionClient } from "perdure/client";
+import type { ClientState } from "perdure/client";
+import type { Session } from "perdure/react";
 import { runningTurn } from "perdure/protocol";
 import { sentenceOf } from "../http.ts";
 import { closedReason } from "./closed-reason.ts";
@@ -9,14 +10,12 @@ import { useDraft } from "./use-draft.ts";
 /** Where prompts are written. What is written is kept across reloads until it is sent. */
 export function Composer({
   session,
-  client,
   state,
 }: {
-  readonly session: string;
-  readonly client: SessionClient;
+  readonly session: Session;
   readonly state: ClientState;
 }) {
-  const [draft, setDraft] = useDraft(session);
+  const [draft, setDraft] = useDraft(session.name);
   const [problem, setProblem] = useState<string>();
   const field = useRef<HTMLTextAreaElement>(null);
   const reason = closedReason(state);
@@ -35,7 +34,7 @@ export function Composer({
     setProblem(undefined);
     field.current?.focus();
     try {
-      await client.send(text);
+      await session.send(text);
     } catch (error) {
       setProblem(sentenceOf(error));
       setDraft((written) => (written === "" ? text : `${text}\n\n${written}`));
@@ -45,7 +44,7 @@ export function Composer({
     setProblem(undefined);
     field.current?.focus();
     try {
-      await client.cancel();
+      await session.cancel();
     } catch (error) {
       setProblem(sentenceOf(error));
     }

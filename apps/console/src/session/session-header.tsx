@@ -9,18 +9,16 @@ import type { SessionHandle } from "./use-session.ts";
 
 /** Title, runner, link and inspector of one session. */
 export function SessionHeader({
-  session,
   handle,
   isInspecting,
   onInspect,
 }: {
-  readonly session: string;
   readonly handle: SessionHandle;
   readonly isInspecting: boolean;
   readonly onInspect: () => void;
 }) {
-  const { client, state } = handle;
-  const stored = state.session?.meta["title"];
+  const { session, state } = handle;
+  const stored = session.meta["title"];
   const title = typeof stored === "string" && stored !== "" ? stored : undefined;
   return (
     <header className="session-header">
@@ -29,9 +27,9 @@ export function SessionHeader({
       </Link>
       <TitleEditor
         title={title ?? ""}
-        placeholder={titleOf({ id: session, title: undefined })}
+        placeholder={titleOf({ id: session.name, title: undefined })}
         canEdit={state.role === "participant" || state.role === "admin"}
-        onRename={(next) => client.setMeta({ title: next === "" ? null : next })}
+        onRename={(next) => session.setMeta({ title: next === "" ? null : next })}
       />
       {state.session !== undefined && <RunnerBadge state={state} />}
       <LinkBadge state={state} />

@@ -1,13 +1,14 @@
-import type { ClientState, SessionClient } from "perdure/client";
+import type { ClientState } from "perdure/client";
+import type { Session } from "perdure/react";
 import { Link } from "../navigation.tsx";
 import { NOTICED_MS, useLasting } from "./use-lasting.ts";
 
 /** Why there is no session to show, or why it is not live, with the way on. */
 export function SessionProblem({
-  client,
+  session,
   state,
 }: {
-  readonly client: SessionClient;
+  readonly session: Session;
   readonly state: ClientState;
 }) {
   const { link, problem } = state;
@@ -16,7 +17,7 @@ export function SessionProblem({
     return (
       <p className="banner">
         The connection is lost. What you send is kept on this device until it is back.{" "}
-        <button type="button" className="text-button" onClick={() => client.reconnect()}>
+        <button type="button" className="text-button" onClick={() => session.reconnect()}>
           Try now
         </button>
       </p>
@@ -34,7 +35,7 @@ export function SessionProblem({
       {problem?.code === "session_not_found" || problem?.code === "not_found" ? (
         <Link href="/">All sessions</Link>
       ) : (
-        <button type="button" className="text-button" onClick={() => client.reconnect()}>
+        <button type="button" className="text-button" onClick={() => session.reconnect()}>
           Connect again
         </button>
       )}

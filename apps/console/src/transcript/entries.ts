@@ -1,7 +1,7 @@
-/** The order of a transcript: turn by turn, and what each line of it is. */
+/** What each line of a transcript is. */
 
-import type { PendingCommand } from "perdure/client";
-import type { Message, OpenMessage, PlacedMessage, SessionState, Turn } from "perdure/protocol";
+import type { SessionMessage } from "perdure/react";
+import { textOf, type Turn } from "perdure/protocol";
 import type { Memory, Outcome } from "../session/memory.ts";
 
 /** One line of the transcript. `key` stays the same while a message is written and finished. */
@@ -9,10 +9,7 @@ export type Entry =
   | {
       readonly kind: "message";
       readonly key: string;
-      readonly message: Message;
-      /** Milliseconds since 1970; undefined while it is being written. */
-      readonly at: number | undefined;
-      readonly isOpen: boolean;
+      readonly message: SessionMessage;
       /** The turn of a prompt that waits for its start. */
       readonly queued: string | undefined;
     }
@@ -23,98 +20,32 @@ export type Entry =
 
 /** What a transcript is made of. */
 export interface TranscriptSource {
-  readonly messages: readonly PlacedMessage[];
-  readonly session: Pick<SessionState, "open" | "turns"> | undefined;
+  /** In reading order, each turn's together. */
+  readonly messages: readonly SessionMessage[];
+  readonly turns: readonly Turn[];
   readonly outcomes: Memory["outcomes"];
-  readonly outbox: readonly PendingCommand[];
 }
 
-/**
- * The lines in reading order. Each turn stands where its prompt does, with its answers after it, even where another prompt
- * was queued before the answer began. Prompts on their way to the server come last.
- */
-export function transcriptOf(source: TranscriptSource): readonly Entry[] {
-  const { messages, session, outcomes, outbox } = source;
-  const turns = session?.turns ?? [];
+/** The lines in reading order. Each turn stands where its prompt does; how it ended, or that it runs, stands below it. */
+export function transcriptOf({ messages, turns, outcomes }: TranscriptSource): readonly Entry[] {
   const queued = new Set(turns.filter((turn) => turn.state === "queued").map((turn) => turn.id));
   const running = turns.find((turn) => turn.state !== "queued");
-  const groups = groupByTurn(messages, session?.open, running?.id);
-
-  const entries: Entry[] = [];
-  for (const { turn, lines } of groups) {
-    entries.push(...lines.map((line) => lineEntry(line, queued)));
-    const outcome = turn === undefined ? undefined : outcomes.get(turn);
-    if (running !== undefined && running.id === turn)
-      entries.push({ kind: "running", key: "running", turn: running });
-    else if (outcome !== undefined && outcome.outcome !== "completed")
-      entries.push({ kind: "outcome", key: `outcome:${outcome.turn}`, outcome });
-  }
-  return [...entries, ...sendingEntries(outbox, messages)];
-}
-
-type Line = { readonly placed: PlacedMessage } | { readonly open: OpenMessage };
-
-interface Group {
-  readonly turn: string | undefined;
-  readonly lines: Line[];
-}
-
-function groupByTurn(
-  messages: readonly PlacedMessage[],
-  open: OpenMessage | undefined,
-  running: string | undefined,
-): readonly Group[] {
-  const groups: Group[] = [];
-  const byTurn = new Map<string, Group>();
-  const groupOf = (turn: string | undefined): Group => {
-    const known = turn === undefined ? undefined : byTurn.get(turn);
-    if (known !== undefined) return known;
-    const group = { turn, lines: [] };
-    groups.push(group);
-    if (turn !== undefined) byTurn.set(turn, group);
-    return group;
-  };
-  for (const placed of messages) groupOf(placed.turn).lines.push({ placed });
-  if (open !== undefined) groupOf(running).lines.push({ open });
-  else if (running !== undefined) groupOf(running);
-  return groups;
-}
-
-function lineEntry(line: Line, queued: ReadonlySet<string>): Entry {
-  if ("open" in line) {
-    const { message, position } = line.open;
-    return {
-      kind: "message",
-      key: `${position}`,
-      message,
-      at: undefined,
-      isOpen: true,
-      queued: undefined,
-    };
-  }
-  const { message, position, at, turn } = line.placed;
-  const isQueued = message.role === "user" && turn !== undefined && queued.has(turn);
-  return {
-    kind: "message",
-    key: `${position}`,
-    message,
-    at,
-    isOpen: false,
-    queued: isQueued ? turn : undefined,
-  };
-}
-
-/** A prompt may be in the log before its reply is here: then it is shown once. */
-function sendingEntries(
-  outbox: readonly PendingCommand[],
-  messages: readonly PlacedMessage[],
-): readonly Entry[] {
-  return outbox.flatMap(({ id, command }): readonly Entry[] => {
-    if (command.op !== "prompt") return [];
-    if (messages.some((one) => one.message.id === id || one.turn === id)) return [];
-    const text = command.parts
-      .map((part) => ("text" in part && typeof part.text === "string" ? part.text : ""))
-      .join("");
-    return [{ kind: "sending", key: `sending:${id}`, text }];
+  return messages.flatMap((message, index): readonly Entry[] => {
+    const line = lineOf(message, queued);
+    const { turn } = message;
+    if (turn === undefined || messages[index + 1]?.turn === turn) return [line];
+    if (running?.id === turn) return [line, { kind: "running", key: "running", turn: running }];
+    const outcome = outcomes.get(turn);
+    return outcome === undefined || outcome.outcome === "completed"
+      ? [line]
+      : [line, { kind: "outcome", key: `outcome:${turn}`, outcome }];
   });
+}
+
+function lineOf(message: SessionMessage, queued: ReadonlySet<string>): Entry {
+  const { id, role, turn, pending } = message;
+  const key = `message:${id}`;
+  if (pending === true) return { kind: "sending", key, text: textOf(message) };
+  const isQueued = role === "user" && turn !== undefined && queued.has(turn);
+  return { kind: "message", key, message, queued: isQueued ? turn : undefined };
 }

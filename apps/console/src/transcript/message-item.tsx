@@ -1,6 +1,7 @@
 import { FileText, Link2 } from "lucide-react";
 import { memo } from "react";
 import { isToolPart, type Message, type Part } from "perdure/protocol";
+import type { SessionMessage } from "perdure/react";
 import { clockTime, fullTime } from "../time.ts";
 import { ContentsView } from "./contents-view.tsx";
 import { Markdown } from "./markdown.tsx";
@@ -11,17 +12,15 @@ import { ToolCard } from "./tool-card.tsx";
 /** One message. A finished one keeps its identity, so it renders once. */
 export const MessageItem = memo(function MessageItem({
   message,
-  at,
-  isOpen,
   queued,
   onWithdraw,
 }: {
-  readonly message: Message;
-  readonly at: number | undefined;
-  readonly isOpen: boolean;
+  readonly message: SessionMessage;
   readonly queued: string | undefined;
   readonly onWithdraw: (turn: string) => void;
 }) {
+  const { at } = message;
+  const isOpen = at === undefined;
   return (
     <article
       className="message"

@@ -11,23 +11,24 @@ import { Working } from "./working.tsx";
 
 /** The messages of a session, from the oldest at hand to the one that is being written. */
 export function Transcript({ handle }: { readonly handle: SessionHandle }) {
-  const { client, state, memory, messages } = handle;
-  const { session, outbox } = state;
+  const { session, state, memory } = handle;
+  const { messages, cancel, hasEarlier, loadEarlier } = session;
+  const turns = state.session?.turns ?? NO_TURNS;
   const entries = useMemo(
-    () => transcriptOf({ messages, session, outcomes: memory.outcomes, outbox }),
-    [messages, session, memory.outcomes, outbox],
+    () => transcriptOf({ messages, turns, outcomes: memory.outcomes }),
+    [messages, turns, memory.outcomes],
   );
   const { scrollRef, contentRef, isAtEnd, onScroll, scrollToEnd } = useStickyScroll(
     entries[0]?.key,
   );
   const withdraw = useCallback(
     // A turn that began meanwhile is cancelled all the same; the transcript says how it ended.
-    (turn: string) => void client.cancel(turn).catch(() => undefined),
-    [client],
+    (turn: string) => void cancel(turn),
+    [cancel],
   );
-  const approvals = unplacedApprovals(session);
-  const isWaiting = (session?.approvals ?? []).some((one) => one.state === "pending");
-  const isEmpty = entries.length === 0 && session !== undefined;
+  const approvals = unplacedApprovals(state.session);
+  const isWaiting = session.approvals.length > 0;
+  const isEmpty = entries.length === 0 && state.session !== undefined;
 
   return (
     <div className="transcript">
@@ -40,7 +41,7 @@ export function Transcript({ handle }: { readonly handle: SessionHandle }) {
           aria-label="Transcript"
           ref={contentRef}
         >
-          {handle.hasEarlier && <LoadEarlier load={handle.loadEarlier} />}
+          {hasEarlier && <LoadEarlier load={loadEarlier} />}
           {isEmpty && <p className="transcript-empty">Nothing has been said yet.</p>}
           {entries.map((entry) => {
             switch (entry.kind) {
@@ -49,8 +50,6 @@ export function Transcript({ handle }: { readonly handle: SessionHandle }) {
                   <MessageItem
                     key={entry.key}
                     message={entry.message}
-                    at={entry.at}
-                    isOpen={entry.isOpen}
                     queued={entry.queued}
                     onWithdraw={withdraw}
                   />
@@ -87,6 +86,8 @@ export function Transcript({ handle }: { readonly handle: SessionHandle }) {
     </div>
   );
 }
+
+const NO_TURNS = [] as const;
 
 function LoadEarlier({ load }: { readonly load: () => Promise<void> }) {
   const [isBusy, setBusy] = useState(false);

@@ -43,7 +43,11 @@ export class SimulatedStorage {
   /** What the object is given as `ctx.storage`. */
   get api(): DurableObjectStorage {
     return {
-      sql: { exec: (query: string, ...bindings: unknown[]) => this.#exec(query, bindings) },
+      sql: {
+        // What a run stores is never a lot.
+        databaseSize: 0,
+        exec: (query: string, ...bindings: unknown[]) => this.#exec(query, bindings),
+      },
       transactionSync: <T>(work: () => T) => this.#transaction(work),
       sync: () => this.#sync(),
       setAlarm: (at: number) => this.#setAlarm(at),

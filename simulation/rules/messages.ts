@@ -21,7 +21,7 @@ function checkTasks(world: World, log: readonly SessionEvent[]): void {
   const tasks = [...new Map(changed).values()];
   world.object.peek((session) => {
     const ofSource = (source: "plan" | "app") =>
-      session.tasks.filter((task) => task.source === source);
+      session.allTasks.filter((task) => task.source === source);
     must(alike(ofSource("plan"), plan), "T15 the table of tasks is not what the agent said last");
     must(alike(ofSource("app"), tasks), "D1 the table of tasks is not what was written last");
   });

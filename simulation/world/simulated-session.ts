@@ -34,7 +34,7 @@ export class SimulatedSession extends SessionDO {
     return this.session.approvals();
   }
 
-  get tasks(): readonly Task[] {
+  get allTasks(): readonly Task[] {
     return this.session.tasks.list();
   }
 

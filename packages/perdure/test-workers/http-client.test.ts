@@ -5,7 +5,7 @@ import { hc } from "hono/client";
 import { expect, expectTypeOf, test } from "vitest";
 import type { ProblemDocument } from "../src/http/index.ts";
 import { sessionRoutes } from "../src/http/index.ts";
-import type { PlacedMessage } from "../src/protocol/index.ts";
+import type { NewTask, PlacedMessage, Task, TaskStatus } from "../src/protocol/index.ts";
 import type { SessionInfo, SessionListing } from "../src/session/index.ts";
 import { ORIGIN } from "./http-fakes.ts";
 
@@ -72,6 +72,61 @@ test("Hono's client knows what each route takes and answers, and what a refusal 
 });
 
 const king = { subject: "a", role: "king" } as const;
+
+test("H37 tasks are created, changed, listed by status and looked at, typed end to end", async () => {
+  const param = { id: "typed-tasks" };
+  await client.api.sessions.$post({ json: param });
+  const { tasks } = client.api.sessions[":id"];
+  const create = async (task: NewTask) => {
+    const created = await tasks.$post({ param, json: task });
+    if (!created.ok) throw new Error((await created.json()).detail);
+    expect(created.status).toBe(201);
+    return (await created.json()).task;
+  };
+  expect(await create({ id: "pack", title: "Pack", payload: { bags: 2 } })).toBe("pack");
+  expect(await create({ id: "fly", title: "Fly", priority: "high" })).toBe("fly");
+  // The same again has one effect and the same answer.
+  expect(await create({ id: "fly", title: "Fly", priority: "high" })).toBe("fly");
+
+  const changed = await tasks[":taskId"].$patch({
+    param: { ...param, taskId: "pack" },
+    json: { status: "running", progress: 0.5 },
+  });
+  expect(changed.status).toBe(200);
+
+  const listed = async (query: { status?: TaskStatus; limit?: number }) => {
+    const page = await tasks.$get({ param, query });
+    if (!page.ok) throw new Error((await page.json()).detail);
+    const body = await page.json();
+    expectTypeOf(body.tasks).toEqualTypeOf<readonly Task[]>();
+    return body.tasks.map(({ id }) => id);
+  };
+  expect(await listed({})).toEqual(["pack", "fly"]);
+  expect(await listed({ status: "running" })).toEqual(["pack"]);
+  expect(await listed({ limit: 1 })).toEqual(["fly"]);
+
+  const one = await tasks[":taskId"].$get({ param: { ...param, taskId: "pack" } });
+  expect(await one.json()).toMatchObject({
+    status: "running",
+    progress: 0.5,
+    payload: { bags: 2 },
+  });
+  const missing = await tasks[":taskId"].$get({ param: { ...param, taskId: "swim" } });
+  if (missing.ok) throw new Error("found");
+  expect([missing.status, (await missing.json()).code]).toEqual([404, "task_not_found"]);
+  const wrong = await tasks.$get({ param, query: { status: "undone" as TaskStatus } });
+  expect(wrong.status).toBe(400);
+});
+
+test("H38 metadata is merged, and read by itself", async () => {
+  const param = { id: "typed-meta" };
+  await client.api.sessions.$post({ json: param });
+  const session = client.api.sessions[":id"];
+  await session.$patch({ param, json: { meta: { title: "Trip", draft: true } } });
+  await session.$patch({ param, json: { meta: { draft: null } } });
+  const response = await session.meta.$get({ param });
+  expect(await response.json()).toEqual({ meta: { title: "Trip" } });
+});
 
 test("what does not fit a route does not compile", () => {
   const { messages, approvals, $get } = client.api.sessions[":id"];

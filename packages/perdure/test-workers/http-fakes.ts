@@ -4,7 +4,7 @@ import type { ConnectionGate, SessionGate } from "../src/http/index.ts";
 import { createApp } from "../src/http/index.ts";
 import type { Connection, Identity } from "../src/object/index.ts";
 import { connectionOf } from "../src/object/index.ts";
-import type { Command, Problem, Reply, ServerFrame } from "../src/protocol/index.ts";
+import type { Command, Problem, Reply, ServerFrame, Task } from "../src/protocol/index.ts";
 import type { EventPage, SessionIndexRpc, SessionInfo, SessionRpc } from "../src/session/index.ts";
 
 /** One call that reached a session: its name, the method, and what it got. */
@@ -49,6 +49,8 @@ export class FakeSessions {
       },
       messages: (identity, options) =>
         answer("messages", [identity, options], { messages: [], hasEarlier: false }),
+      tasks: (identity, filter) => answer("tasks", [identity, filter], []),
+      task: (identity, id) => answer("task", [identity, id], taskOf(id)),
       approvals: (identity, state) => answer("approvals", [identity, state], []),
       events: (identity, after) => answer("events", [identity, after], this.page),
       fetch: async (request) => {
@@ -83,6 +85,15 @@ export class FakeIndex {
     };
   }
 }
+
+const taskOf = (id: string): Task => ({
+  id,
+  title: "Pack",
+  status: "pending",
+  createdAt: 1,
+  updatedAt: 1,
+  source: "app",
+});
 
 const infoOf = (id: string, createdBy: string, title: string | null): SessionInfo => ({
   id,

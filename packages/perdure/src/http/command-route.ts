@@ -23,6 +23,9 @@ export type TurnResult = Extract<CommandResult, { readonly turn: string }>;
 /** What a decision answers. */
 export type DecisionResult = Extract<CommandResult, { readonly approval: string }>;
 
+/** What a command answers that concerns a task. */
+export type TaskResult = Extract<CommandResult, { readonly task: string }>;
+
 /** Reads a command from a body. Throws `bad_request`. */
 export function sentCommand(body: JsonObject, command: JsonObject): SentCommand {
   return { id: commandIdOf(body), command: commandOf(command) };

@@ -8,3 +8,4 @@ export * from "./session-gate.ts";
 export type { SessionRoutes } from "./session-routes.ts";
 export { sessionRoutes } from "./session-routes.ts";
 export * from "./session-routes-options.ts";
+export type { CommandBody, DecisionResult, TaskResult, TurnResult } from "./command-route.ts";

@@ -14,7 +14,7 @@ export interface MetaBody extends CommandBody {
   readonly meta: JsonObject;
 }
 
-/** `GET /sessions/:id` and `PATCH /sessions/:id`. */
+/** `GET` and `PATCH /sessions/:id`, `GET /sessions/:id/meta`. */
 export function infoRoutes(access: Access) {
   return new Hono<SessionRouteEnv>()
     .get("/sessions/:id", access.allow("describe"), async (c) => {
@@ -26,7 +26,12 @@ export function infoRoutes(access: Access) {
       access.allow("set-meta"),
       body<SentCommand, MetaBody>(patchOf),
       async (c) => json(await execute(c.var.perdure, c.req.valid("json"))),
-    );
+    )
+    .get("/sessions/:id/meta", access.allow("read"), async (c) => {
+      const { call, identity } = c.var.perdure;
+      const { meta } = valueOf(await call((stub) => stub.describe(identity)));
+      return json({ meta });
+    });
 }
 
 function patchOf(body: JsonObject): SentCommand {

@@ -17,6 +17,7 @@ import { answerError } from "./problem.ts";
 import { sessionGate } from "./session-gate.ts";
 import type { BindingOf, BoundEnv, SessionRoutesOptions } from "./session-routes-options.ts";
 import { socketRoutes } from "./socket-routes.ts";
+import { taskRoutes } from "./task-routes.ts";
 
 declare global {
   namespace Cloudflare {
@@ -60,6 +61,7 @@ function everyRoute(access: Access) {
     .route("/", infoRoutes(access))
     .route("/", messageRoutes(access))
     .route("/", approvalRoutes(access))
+    .route("/", taskRoutes(access))
     .route("/", lifecycleRoutes(access))
     .route("/", gatewayRoutes(access))
     .route("/", eventRoutes(access))

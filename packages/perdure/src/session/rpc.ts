@@ -15,10 +15,12 @@ import type {
   SessionListing,
   SessionPage,
   SessionStatus,
+  Task,
   Turn,
   Waking,
   WireEvent,
 } from "../protocol/index.ts";
+import type { TaskFilter } from "./task-table.ts";
 
 export type { ListOptions, SessionListing, SessionPage } from "../protocol/index.ts";
 
@@ -86,6 +88,10 @@ export interface SessionRpc {
     identity: Identity,
     options?: { readonly before?: number; readonly limit?: number },
   ): Promise<Result<{ readonly messages: readonly PlacedMessage[]; readonly hasEarlier: boolean }>>;
+  /** The agent's plan, and the newest tasks of the application, oldest first. */
+  tasks(identity: Identity, filter?: TaskFilter): Promise<Result<readonly Task[]>>;
+  /** The task of the application of this id, or else the step of the plan. `task_not_found` where there is neither. */
+  task(identity: Identity, id: string): Promise<Result<Task>>;
   /** Approvals, newest first; all, or those of one state. */
   approvals(
     identity: Identity,

@@ -2,11 +2,12 @@
 
 import { serialized } from "../object/index.ts";
 import type { Identity, Serialized } from "../object/index.ts";
-import type { Action, Command, Gateway, PlacedMessage, Reply } from "../protocol/index.ts";
+import type { Action, Command, Gateway, PlacedMessage, Reply, Task } from "../protocol/index.ts";
 import { PerdureError, permits, problemOf } from "../protocol/index.ts";
 import type { ApprovalRecord, EventPage, Result, SessionInfo, SessionRpc } from "./rpc.ts";
 import { SessionObject } from "./session-object.ts";
 import type { Session } from "./session.ts";
+import type { TaskFilter } from "./task-table.ts";
 
 /** The methods of `SessionRpc`: each takes who asks, authorizes by role, and answers a value or the problem. */
 export abstract class SessionService<Env = unknown>
@@ -45,6 +46,22 @@ export abstract class SessionService<Env = unknown>
     >
   > {
     return attempt(() => this.#existing(identity, "read").messages(options.before, options.limit));
+  }
+
+  async tasks(
+    identity: Identity,
+    filter?: TaskFilter,
+  ): Promise<Serialized<Result<readonly Task[]>>> {
+    return attempt(() => this.#existing(identity, "read").tasks.list(filter));
+  }
+
+  async task(identity: Identity, id: string): Promise<Serialized<Result<Task>>> {
+    return attempt(() => {
+      const task = this.#existing(identity, "read").tasks.find(id);
+      if (task === undefined)
+        throw new PerdureError("task_not_found", "There is no such task; it was never created.");
+      return task;
+    });
   }
 
   async approvals(

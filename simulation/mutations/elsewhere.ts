@@ -38,6 +38,7 @@ export const HELD_ELSEWHERE: Readonly<Record<string, string>> = {
   T2: "a hundred turns: packages/perdure/test/session/commands.test.ts",
   T10: "there is one session here: packages/perdure/test/session/lifecycle.test.ts",
   T18: "such a backlog is too rare here: packages/perdure/test/session/claims.test.ts",
+  T16: "what it says is I1, which has mutations: packages/perdure/test/session/listing-outbox.test.ts",
   T17: "the AI SDK's reader: packages/perdure/test/protocol/message-fold.test.ts",
 
   // ---------------------------------------------------------------------------------------------- A: approvals

@@ -42,7 +42,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
     id: "L6",
     does: "keeps a short tail for a minute",
     file: SESSION,
-    find: "const FLUSH_AFTER_MS = 1_000;",
+    find: "const FLUSH_AFTER_MS = 1_250;",
     replace: "const FLUSH_AFTER_MS = 60_000;",
   },
   {

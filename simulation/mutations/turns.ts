@@ -1,9 +1,9 @@
 import type { Mutation } from "./mutation.ts";
 
 const COMMANDS = "packages/perdure/src/session/commands.ts";
-const DO = "packages/perdure/src/session/session-object.ts";
 const LISTING = "packages/perdure/src/session/listing.ts";
 const TASK_TABLE = "packages/perdure/src/session/task-table.ts";
+const OUTBOX = "packages/perdure/src/session/listing-outbox.ts";
 const RELAY = "packages/perdure/src/session/relay.ts";
 const RUNNER_COMMANDS = "packages/perdure/src/session/runner-commands.ts";
 const SESSION = "packages/perdure/src/session/session.ts";
@@ -150,11 +150,17 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
     replace: 'if (!kept.has(id) && id === "") this.#sql',
   },
   {
-    id: "T16",
-    seed: 8,
+    id: "I1",
+    does: "tells the list without an alarm behind it, and not when its memory is new",
+    file: OUTBOX,
+    find: "    if (this.#log.lineVersion === this.#told) return;\n",
+    replace: "    if (this.#told === 0 || this.#log.lineVersion === this.#told) return;\n",
+  },
+  {
+    id: "I2",
     does: "tells the list once, whether it hears or not",
-    file: DO,
-    find: "      this.#tellIndexLater();\n    }\n  }",
-    replace: "    }\n  }",
+    file: OUTBOX,
+    find: "      this.#retryLater();\n",
+    replace: "      this.#told = this.#log.lineVersion;\n",
   },
 ];

@@ -1,26 +1,35 @@
 /** The owner's list has what follows from the log. */
 
-import type { SessionInfo, SessionListing } from "../../packages/perdure/src/session/rpc.ts";
+import type { SessionState } from "../../packages/perdure/src/protocol/index.ts";
+import type { SessionListing } from "../../packages/perdure/src/session/rpc.ts";
 import type { World } from "../world/world.ts";
 import { must } from "./common.ts";
 
-/** What a line says but for its time. */
-export function lineOf({ title, lifecycle, status }: SessionInfo | SessionListing): string {
-  return JSON.stringify([title, lifecycle, status === "queued" ? "running" : status]);
+/** What a line is to say but for its time. */
+function lineFor({ meta, lifecycle, turns, approvals }: SessionState): string {
+  const isWaiting =
+    turns.some(({ state }) => state !== "queued") &&
+    approvals.some(({ state }) => state === "pending");
+  const status = turns.length === 0 ? "idle" : isWaiting ? "waiting" : "running";
+  return JSON.stringify([meta["title"] ?? null, lifecycle, status]);
 }
 
-/** T16: the list knows the session, and the last change that the present life of its memory has seen. */
-export function checkListing({ index, object, lineAtWake }: World): void {
-  object.peek(({ info }) =>
-    index.peek(({ lines }) => {
-      const [line] = lines;
-      must(line !== undefined, "T16 the list was never told of the session");
-      // Of a change before its memory was lost, the object does not know whether the list has heard.
-      if (lineAtWake === undefined || lineAtWake === lineOf(info)) return;
-      must(
-        lineOf(line) === lineOf(info),
-        `T16 the line of the list is ${lineOf(line)}, and it is to be ${lineOf(info)}`,
-      );
-    }),
-  );
+function lineOf(listing: SessionListing | undefined): string {
+  return listing === undefined
+    ? "missing"
+    : JSON.stringify([listing.title, listing.lifecycle, listing.status]);
+}
+
+/** What the list has still to hear of; empty where there is nothing. */
+export function untoldTo({ index, witness }: World): string {
+  let line = "missing";
+  index.peek(({ lines }) => (line = lineOf(lines[0])));
+  const wanted = lineFor(witness.state);
+  return line === wanted ? "" : `the line of the list is ${line}, and it is to be ${wanted}`;
+}
+
+/** I1: the list knows the session, and the last change. */
+export function checkListing(world: World): void {
+  const untold = untoldTo(world);
+  must(untold === "", `I1 ${untold}`);
 }

@@ -52,6 +52,7 @@ export class SimulatedSession extends SessionDO {
 export class SimulatedIndex extends SessionIndexDO {
   /** Its lines. */
   get lines(): readonly SessionListing[] {
+    if (this.isBlank) return [];
     return this.sql
       .run<{ listing: string }>("SELECT listing FROM sessions")
       .map(({ listing }) => JSON.parse(listing) as SessionListing);

@@ -14,7 +14,7 @@ import type { MachineHost } from "./machine.ts";
 import { Machine } from "./machine.ts";
 import type { Answer, PageHost } from "./page.ts";
 import { Page } from "./page.ts";
-import { lineOf } from "../rules/listing.ts";
+import { untoldTo } from "../rules/listing.ts";
 import { Memory } from "./memory.ts";
 import type { Sender } from "./requests.ts";
 import { Requests } from "./requests.ts";
@@ -45,8 +45,6 @@ export class World implements PageHost, MachineHost {
   readonly pages: readonly Page[];
   readonly machines: Machine[] = [];
   readonly requests = new Requests();
-  /** What the list was to say when the object woke, where it was looked at then. */
-  lineAtWake: string | undefined;
   readonly memory: Memory;
   /** Who tried to create the session once more, and what came of it. */
   readonly creations: { readonly by: string; readonly outcome: string }[] = [];
@@ -74,12 +72,10 @@ export class World implements PageHost, MachineHost {
     this.memory = new Memory(() => (this.object.storage.isFull ? undefined : runtime.now()));
     this.object.onWake = (object) => {
       // Not always: to look is to load, and some paths must load by themselves.
-      this.lineAtWake = undefined;
       if (runtime.chance(0.5)) return;
       this.witness.read(object);
       if (!object.isCreated) return;
       this.witness.checkLoaded(object);
-      this.lineAtWake = lineOf(object.info);
     };
     this.pages = [
       new Page("page 1", this, true),
@@ -145,6 +141,8 @@ export class World implements PageHost, MachineHost {
     if (state.approvals.length > 0) left.push(`${state.approvals.length} approvals`);
     if (state.open !== undefined && state.lifecycle !== "terminated") left.push("a message");
     if (this.#posting > 0) left.push(`${this.#posting} posts`);
+    const untold = untoldTo(this);
+    if (untold !== "") left.push(untold);
     return left.join("; ");
   }
 

@@ -67,8 +67,8 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     super(ctx, env);
     this.#sql = new DurableSql(ctx.storage);
     this.#timers = new Timers(this.#sql, systemClock, {
-      set: (at) => void ctx.storage.setAlarm(at),
-      clear: () => void ctx.storage.deleteAlarm(),
+      set: (at) => this.#keepAlarm(ctx.storage.setAlarm(at)),
+      clear: () => this.#keepAlarm(ctx.storage.deleteAlarm()),
     });
     this.#isMigrated = isMigrated(this.#sql);
     if (this.#isMigrated) this.#migrate();
@@ -163,6 +163,13 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     return this.onTimer(name, payload);
   }
 
+  /**
+   * The alarm has rung, and timers that were due have fired: what `Timers.wakeBy` is for.
+   *
+   * @internal
+   */
+  protected serveAlarm(): void | Promise<void> {}
+
   /** Closes every socket with `goingAway`, so that clients come back elsewhere or later. */
   drain(): void {
     for (const link of this.links)
@@ -218,10 +225,18 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     }
     // Storage without tables has no timers: the alarm is from before they were kept here.
     if (this.#isMigrated)
-      await this.#timers.ring(({ name, payload }) => this.serveTimer(name, payload));
+      await this.#timers.ring(
+        ({ name, payload }) => this.serveTimer(name, payload),
+        () => this.serveAlarm(),
+      );
   }
 
   // -------------------------------------------------------------------------------------------- inside
+
+  /** What memory believes of an alarm that could not be written is wrong: the next life begins from storage. */
+  #keepAlarm(written: Promise<void>): void {
+    written.catch((error: unknown) => this.ctx.abort(`The alarm was not set: ${String(error)}`));
+  }
 
   #migrate(): void {
     const own = this.constructor as typeof BaseDO;

@@ -61,6 +61,10 @@ export class Timers {
   readonly #alarm: Alarm;
   /** The timer whose handler is running. */
   #ringing: DueTimer | undefined;
+  /** When the alarm rings for `wakeBy`. */
+  #wakeAt: number | undefined;
+  /** When it rings at the latest for what an earlier memory may have asked of `wakeBy`; see `oweWake`. */
+  #owedAt: number | undefined;
 
   constructor(sql: Sql, clock: Clock, alarm: Alarm) {
     this.#sql = sql;
@@ -96,6 +100,36 @@ export class Timers {
     return row && { dueAt: row.due_at, payload: JSON.parse(row.payload) as unknown };
   }
 
+  /**
+   * Has the alarm ring at `at` or before, for no timer: a timer bills three rows until it has fired, this the alarm's one. It is
+   * kept in memory only, though the alarm outlives it; so the object must find by itself what there is to do, whenever its
+   * alarm rings and whenever its memory is new (`oweWake`).
+   */
+  wakeBy(at: number): void {
+    if (this.#wakeAt === undefined || at < this.#wakeAt) this.#moving(() => (this.#wakeAt = at));
+  }
+
+  /**
+   * An earlier memory may have called `wakeBy`, and this one is about to do what that was for: until `settleWake`, no change of
+   * timers puts the alarm off past `at`.
+   */
+  oweWake(at: number): void {
+    this.#owedAt = at;
+  }
+
+  /** What an earlier memory may have called `wakeBy` for is done. */
+  settleWake(): void {
+    this.#owedAt = undefined;
+  }
+
+  /** What memory holds now, as a function that brings it back after a transaction was undone. */
+  mark(): () => void {
+    const wakeAt = this.#wakeAt;
+    return () => {
+      this.#wakeAt = wakeAt;
+    };
+  }
+
   /** When the timer of this name is due; undefined where there is none. */
   dueAt(name: string): number | undefined {
     return this.#sql.run<{ due_at: number }>("SELECT due_at FROM timers WHERE name = ?", name)[0]
@@ -113,9 +147,14 @@ export class Timers {
   /**
    * The alarm has rung: hands each timer that is due to `handle`, earliest first, then sets the alarm for the next
    * deadline. A timer whose handler succeeds is forgotten; one whose handler throws is tried again later, or becomes a
-   * dead letter; one that was set anew meanwhile keeps its new deadline.
+   * dead letter; one that was set anew meanwhile keeps its new deadline. `woken` is what the object does besides.
    */
-  async ring(handle: (timer: DueTimer) => void | Promise<void>): Promise<void> {
+  async ring(
+    handle: (timer: DueTimer) => void | Promise<void>,
+    woken: () => void | Promise<void> = () => {},
+  ): Promise<void> {
+    // It may ring early, for a timer: what `wakeBy` is for is done now all the same.
+    this.#wakeAt = undefined;
     for (const name of this.#dueNames()) {
       const timer = this.#findDue(name);
       // A handler before this one has moved or cancelled it.
@@ -130,7 +169,8 @@ export class Timers {
         this.#ringing = undefined;
       }
     }
-    const next = this.nextDueAt();
+    await woken();
+    const next = this.#nextAlarm();
     if (next !== undefined) this.#alarm.set(next);
   }
 
@@ -150,12 +190,22 @@ export class Timers {
 
   /** Touches the alarm only where the earliest deadline moves. */
   #moving(change: () => void): void {
-    const before = this.nextDueAt();
+    const before = this.#nextAlarm();
     change();
-    const after = this.nextDueAt();
-    if (after === before) return;
+    const after = this.#nextAlarm();
+    // Where a wake is owed it is not known what the alarm is set to.
+    if (after === before && this.#owedAt === undefined) return;
     if (after === undefined) this.#alarm.clear();
     else this.#alarm.set(after);
+  }
+
+  #nextAlarm(): number | undefined {
+    const next = Math.min(
+      this.nextDueAt() ?? Infinity,
+      this.#wakeAt ?? Infinity,
+      this.#owedAt ?? Infinity,
+    );
+    return next === Infinity ? undefined : next;
   }
 
   /** A timer that its own handler sets anew must be told apart from the one that rang, so its deadline is later. */

@@ -9,7 +9,7 @@ const LIFECYCLES = ["initializing", "active", "paused", "terminated"] as const;
 
 const STATUSES = ["idle", "running", "waiting"] as const;
 
-const SERVER_FRAMES = ["sessions", "session", "removed", "error"];
+const SERVER_FRAMES = new Set(["sessions", "session", "removed", "error"]);
 
 /** Parses a frame of a list's reader. Throws `bad_frame`. */
 export function parseListFrame(text: string): ListFrame {
@@ -41,9 +41,7 @@ export function parseListFilter({ lifecycle, status }: JsonObject): ListFilter {
 /** Parses a frame of a list, whose contents are trusted; `undefined` where this version does not know its kind. */
 export function parseListServerFrame(text: string): ListServerFrame | undefined {
   const frame = parseObject(text);
-  return SERVER_FRAMES.includes(String(frame["t"]))
-    ? (frame as unknown as ListServerFrame)
-    : undefined;
+  return SERVER_FRAMES.has(String(frame["t"])) ? (frame as unknown as ListServerFrame) : undefined;
 }
 
 function parseObject(text: string): JsonObject {

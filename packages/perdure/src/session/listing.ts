@@ -36,7 +36,7 @@ export function sessionInfo(
 }
 
 /** The session's line in a list. `queued` and `running` are one there: each change costs the list a row. */
-export function listingOf({ id, state }: SessionLog): SessionListing {
+export function listingOf({ id, state }: Pick<SessionLog, "id" | "state">): SessionListing {
   const status = statusOf(state);
   return {
     id: id ?? "",
@@ -46,6 +46,11 @@ export function listingOf({ id, state }: SessionLog): SessionListing {
     createdAt: state.createdAt,
     updatedAt: state.time,
   };
+}
+
+/** What of a line is worth telling: its time alone is not. */
+export function lineOf(log: Pick<SessionLog, "id" | "state">): string {
+  return JSON.stringify({ ...listingOf(log), updatedAt: 0 });
 }
 
 /** A title made of a prompt: its beginning, on one line. */

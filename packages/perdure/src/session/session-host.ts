@@ -20,8 +20,8 @@ export interface SessionHost {
    * next incarnation begins from storage.
    */
   abort(error: unknown): void;
-  /** The line of this session in lists has changed. Resolves when the list was told, or will be by `LISTING_TIMER`. */
-  onListing(listing: SessionListing, version: number): Promise<void>;
   /** A task of the application is due. Called at least once. */
   onTaskDue(task: Task): void | Promise<void>;
+  /** Tells the list of an owner; see `SessionIndexRpc.upsert`. Rejects where it was not told. */
+  tellList(owner: string, listing: SessionListing, version: number): Promise<void>;
 }

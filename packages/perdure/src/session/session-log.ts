@@ -7,6 +7,7 @@ import { EventLog } from "../log/index.ts";
 import type { Clock, Sql } from "../object/index.ts";
 import type { PlacedMessage, SessionEvent, SessionState, WireEvent } from "../protocol/index.ts";
 import { EMPTY_STATE, isQuiescent, reduce, splitRun } from "../protocol/index.ts";
+import { lineOf } from "./listing.ts";
 import { Projection } from "./projection.ts";
 import { upgradeEvent } from "./earlier-events.ts";
 import { TaskTable } from "./task-table.ts";
@@ -22,6 +23,8 @@ interface Carry {
   readonly open: number;
   /** What a snapshot before that position cannot take from a table. */
   readonly closed: Closed;
+  /** Position at which the session's line in lists changed last; rows of before have none. */
+  readonly line?: number;
   /** The parts of the state that no table holds and that outlive a turn. */
   readonly facts: Pick<
     SessionState,
@@ -60,11 +63,20 @@ export class SessionLog {
   #news: SessionEvent[] = [];
   #newsFrom = 1;
   #hasFlushed = false;
+  /** The session's line in lists as of the head, and the position at which it changed last. */
+  #line = "";
+  #lineVersion = 0;
+  readonly #onLine: () => void;
 
-  /** Reads the last row, and the events since something was last open. */
-  constructor(sql: Sql, clock: Clock) {
+  /**
+   * Reads the last row, and the events since something was last open.
+   *
+   * @param onLine Called in the transaction of a flush that changes the session's line in lists.
+   */
+  constructor(sql: Sql, clock: Clock, onLine: () => void = () => {}) {
     this.#sql = sql;
     this.log = new EventLog(sql, clock, upgradeEvent);
+    this.#onLine = onLine;
     this.projection = new Projection(sql, this.log.content);
     this.tasks = new TaskTable(sql);
     this.#newsFrom = this.log.last + 1;
@@ -77,6 +89,8 @@ export class SessionLog {
     this.#openFrom = carry.open;
     this.#closed = carry.closed;
     this.#state = { ...this.#fold(), ...carry.facts, position: this.log.head };
+    this.#line = lineOf(this);
+    this.#lineVersion = carry.line ?? this.log.head;
   }
 
   /** The state as of `last`. Its `messages` are empty: finished ones are in the projection. */
@@ -104,6 +118,11 @@ export class SessionLog {
   /** What the state was at `base`. */
   get closed(): Closed {
     return this.#closed;
+  }
+
+  /** Position of the event that last changed the session's line in lists, once it is durable; 0 before the first. */
+  get lineVersion(): number {
+    return this.#lineVersion;
   }
 
   /** Names the session: kept from the next flush on. */
@@ -140,12 +159,15 @@ export class SessionLog {
     const open = isClosed ? this.log.last + 1 : this.#openFrom;
     const { lifecycle, createdBy, createdAt, time, runner, lastOutcome } = this.#state;
     const closed = isClosed ? { time, lastOutcome } : this.#closed;
+    const line = lineOf(this);
+    const lineVersion = line === this.#line ? this.#lineVersion : this.log.last;
     const carry: Carry = {
       id: this.#id,
       spool: this.#spool,
       r: this.#r,
       open,
       closed,
+      line: lineVersion,
       facts: { lifecycle, createdBy, createdAt, time, runner, lastOutcome },
     };
     if (!this.log.flush(carry)) return;
@@ -158,6 +180,9 @@ export class SessionLog {
     this.#closed = closed;
     this.#durableR = this.#r;
     this.#hasFlushed = true;
+    if (lineVersion !== this.#lineVersion) this.#onLine();
+    this.#line = line;
+    this.#lineVersion = lineVersion;
   }
 
   /** What readers have not been told yet; asking takes it. */
@@ -184,6 +209,7 @@ export class SessionLog {
     ];
     const [unprojected, unprojectedCount] = [this.#unprojected, this.#unprojected.length];
     const [newsCount, hasFlushed] = [this.#news.length, this.#hasFlushed];
+    const [line, lineVersion] = [this.#line, this.#lineVersion];
     return () => {
       revertLog();
       this.#state = state;
@@ -198,6 +224,8 @@ export class SessionLog {
       this.#unprojected.length = unprojectedCount;
       this.#news.length = newsCount;
       this.#hasFlushed = hasFlushed;
+      this.#line = line;
+      this.#lineVersion = lineVersion;
     };
   }
 

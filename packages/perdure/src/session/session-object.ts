@@ -6,17 +6,15 @@ import type { Task } from "../protocol/index.ts";
 import { CLOSE } from "../protocol/index.ts";
 import type { GatewayPolicy } from "./gateway-policy.ts";
 import { gatewayPolicyOf } from "./gateway-policy.ts";
-import type { SessionIndexRpc, SessionListing } from "./rpc.ts";
+import type { SessionIndexRpc } from "./rpc.ts";
 import { SESSION_SCHEMAS } from "./schema.ts";
-import { LISTING_RETRY_MS, LISTING_TIMER, Session } from "./session.ts";
+import { Session } from "./session.ts";
 
 /** What `SessionDO` stands on. */
 export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
   protected static override readonly schemas = SESSION_SCHEMAS;
 
   #session: Session | undefined;
-  /** The version of the line that lists were told of last. */
-  #listed = 0;
 
   protected override serveRequest(request: Request): Response | Promise<Response> {
     const { pathname } = new URL(request.url);
@@ -51,6 +49,10 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
   /** A task of the application that has not ended is due. Runs at least once; throw to have it tried again later. */
   protected onTaskDue(_task: Task): void | Promise<void> {}
 
+  protected override async serveAlarm(): Promise<void> {
+    await this.session.alarm();
+  }
+
   /**
    * The object that lists the sessions of one owner, or undefined for no list. Default: the binding `SESSION_INDEX`, named
    * by the owner.
@@ -81,30 +83,9 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
       links: () => this.links,
       sync: () => this.ctx.storage.sync(),
       abort: (error) => this.ctx.abort(String(error)),
-      onListing: (listing, version) => this.#tellIndex(listing, version),
       onTaskDue: (task) => this.onTaskDue(task),
+      tellList: async (owner, listing, version) => this.indexOf(owner)?.upsert(listing, version),
     });
     return this.#session;
-  }
-
-  /** At least once, and idempotent: what fails is told again by a timer, whatever else has arrived meanwhile. */
-  async #tellIndex(listing: SessionListing, version: number): Promise<void> {
-    this.#listed = version;
-    try {
-      await this.indexOf(this.session.state.createdBy)?.upsert(listing, version);
-      const isNewest = version === this.#listed;
-      if (isNewest && this.timers.dueAt(LISTING_TIMER) !== undefined)
-        this.timers.cancel(LISTING_TIMER);
-    } catch {
-      this.#tellIndexLater();
-    }
-  }
-
-  #tellIndexLater(): void {
-    try {
-      this.timers.set(LISTING_TIMER, Date.now() + LISTING_RETRY_MS);
-    } catch {
-      // Storage takes nothing at the moment: the list hears of the next change.
-    }
   }
 }

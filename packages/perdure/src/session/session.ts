@@ -18,7 +18,6 @@ import type {
 } from "../protocol/index.ts";
 import {
   CLOSE,
-  isControl,
   parseClientFrame,
   parseId,
   parseRunnerFrame,
@@ -31,11 +30,12 @@ import { Approvals } from "./approvals.ts";
 import { execute, setMeta } from "./commands.ts";
 import { Decisions } from "./decisions.ts";
 import { closeExpired } from "./expiry.ts";
-import { listingOf, sessionInfo } from "./listing.ts";
+import { ListingOutbox } from "./listing-outbox.ts";
+import { sessionInfo } from "./listing.ts";
 import { Readers } from "./readers.ts";
 import type { RelayOutcome } from "./relay.ts";
 import { Relay } from "./relay.ts";
-import type { ApprovalRecord, EventPage, SessionInfo, SessionListing } from "./rpc.ts";
+import type { ApprovalRecord, EventPage, SessionInfo } from "./rpc.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SessionLog } from "./session-log.ts";
 import { SessionTasks } from "./session-tasks.ts";
@@ -43,7 +43,7 @@ import { attemptWaking } from "./waking-attempt.ts";
 import { Waking, WAKING_TIMER } from "./waking.ts";
 
 /** How long runner events wait to be stored: they are shown meanwhile, and the runner holds them. */
-const FLUSH_AFTER_MS = 1_000;
+const FLUSH_AFTER_MS = 1_250;
 
 /** One session. */
 export class Session {
@@ -58,17 +58,18 @@ export class Session {
   readonly #waking: Waking;
   readonly #queue: CommitQueue;
   readonly tasks: SessionTasks;
+  readonly #listing: ListingOutbox;
   /** Whether the batch under way has something that must not wait for the next flush. */
   #isFlushDue = false;
   #flushTimer: (() => void) | undefined;
-  #listing = "";
 
   /** Loads the session. Storage must be migrated. */
   constructor(host: SessionHost) {
     this.#host = host;
     const { clock, timers } = host;
     this.#sql = new RevertibleSql(host.sql, { mark: () => this.#mark() });
-    this.#log = new SessionLog(this.#sql, clock);
+    this.#log = new SessionLog(this.#sql, clock, () => this.#listing.changed());
+    this.#listing = new ListingOutbox(host, this.#log);
     this.#approvals = new Approvals(this.#sql, this.#log.log.content);
     this.#decisions = new Decisions(this.#log, this.#approvals, timers, clock);
     this.#commands = new Commands(this.#sql, clock);
@@ -114,10 +115,10 @@ export class Session {
       queue: this.#queue,
       onTaskDue: (task) => host.onTaskDue(task),
     });
-    this.#listing = withoutTime(listingOf(this.#log));
     this.#relay.restore();
     if (this.#waking.isLost) void this.#queue.submit(() => this.#waking.recover());
     for (const link of links()) if (link.attachment.kind !== "runner") this.#readers.restore(link);
+    this.#listing.restore();
   }
 
   /** Whether the session was created. */
@@ -157,7 +158,6 @@ export class Session {
         at: this.#host.clock.now(),
       });
       this.#log.flush();
-      this.#host.timers.set(LISTING_TIMER, this.#host.clock.now() + LISTING_RETRY_MS);
       return true;
     });
   }
@@ -246,10 +246,6 @@ export class Session {
 
   /** A timer is due. Answers whether it was the session's own. */
   async timer(name: string): Promise<boolean> {
-    if (name === LISTING_TIMER) {
-      await this.#host.onListing(listingOf(this.#log), this.#log.log.head);
-      return true;
-    }
     if (await this.tasks.timer(name)) return true;
     if (name === WAKING_TIMER) {
       const { gateways: policy, clock } = this.#host;
@@ -257,11 +253,18 @@ export class Session {
       await attemptWaking({ waking, queue, log, policy, clock });
       return true;
     }
+    // Set by versions that told the list by a timer of its own; its memory being new, this one tells it anyway.
+    if (name === "perdure:listing") return true;
     return this.#queue.submit(() => {
       const isExpiry = this.#decisions.expire(name);
       if (isExpiry) this.#log.flush();
       return isExpiry;
     });
+  }
+
+  /** The alarm has rung, for a timer or for the list. */
+  async alarm(): Promise<void> {
+    await this.#listing.tell();
   }
 
   async #receiveFromReader(link: Link, frame: ClientFrame): Promise<void> {
@@ -366,8 +369,7 @@ export class Session {
     this.#readers.publish(news);
     if (news.hasFlushed) this.#perform(this.#relay.flushed());
     this.#scheduleFlush();
-    // Content changes no line of a list, and it is what arrives by the thousand.
-    if (news.events.some(isControl)) this.#announceListing();
+    void this.#listing.tell();
   }
 
   #perform({ sends, closes }: RelayOutcome): void {
@@ -391,15 +393,6 @@ export class Session {
       });
   }
 
-  #announceListing(): void {
-    if (!this.exists) return;
-    const listing = listingOf(this.#log);
-    const text = withoutTime(listing);
-    if (text === this.#listing) return;
-    this.#listing = text;
-    void this.#host.onListing(listing, this.#log.log.head);
-  }
-
   #closeRunners(): void {
     for (const link of this.#host.links())
       if (link.attachment.kind === "runner")
@@ -410,21 +403,12 @@ export class Session {
     const revertLog = this.#log.mark();
     const revertRelay = this.#relay.mark();
     const revertWaking = this.#waking.mark();
+    const revertTimers = this.#host.timers.mark();
     return () => {
+      revertTimers();
       revertLog();
       revertWaking();
       revertRelay();
     };
   }
-}
-
-/** The timer that has the list told of a new session, until it has been. */
-export const LISTING_TIMER = "perdure:listing";
-
-/** How long to wait before telling the list again, in milliseconds. */
-export const LISTING_RETRY_MS = 10_000;
-
-/** What of a line is worth telling: its time alone is not. */
-function withoutTime(listing: SessionListing): string {
-  return JSON.stringify({ ...listing, updatedAt: 0 });
 }

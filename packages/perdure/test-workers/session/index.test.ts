@@ -1,7 +1,13 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  evictDurableObject,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import type { SessionListing } from "../../src/session/index.ts";
+import type { CountedSessionDO } from "../objects/counted-session-do.ts";
 import { lists } from "../objects/counted-session-do.ts";
 import { Peer } from "./peer.ts";
 import { OWNER, positionOf, PROMPT } from "./setup.ts";
@@ -24,6 +30,9 @@ async function listedOf(owner: string, condition: (listed: readonly SessionListi
     await scheduler.wait(5);
   }
 }
+
+const alarmOf = (stub: DurableObjectStub<CountedSessionDO>) =>
+  runInDurableObject(stub, (_instance, { storage }) => storage.getAlarm());
 
 test("I5 a page has 50 lines unless another number is asked for, and at most 200", async () => {
   const index = env.SESSION_INDEX.getByName("many");
@@ -54,21 +63,52 @@ test("T16 a session tells its owner's list of itself and of what becomes of it",
   await listedOf("teller", ([line]) => line?.lifecycle === "terminated");
 });
 
-test("T16 a list that could not be told at first is told by the timer, after an eviction too", async () => {
+// A stub does not outlive an abort.
+const untold = () => env.COUNTED_SESSION.getByName("untold");
+const deaf = async () => (await env.SESSION_INDEX.getByName("deaf").list()).sessions;
+
+test("I1 a change whose object was aborted right after the commit is told when its alarm rings", async () => {
   const owner = { ...OWNER, subject: "deaf" };
-  const index = env.SESSION_INDEX.getByName("deaf");
-  const session = env.COUNTED_SESSION.getByName("untold");
   lists.areAway = true;
-  await session.create(owner, { id: "untold" });
+  await untold().create(owner, { id: "untold" });
+  await abortAllDurableObjects();
+  lists.areAway = false;
+  expect(await deaf()).toEqual([]);
+  expect(await runDurableObjectAlarm(untold())).toBe(true);
+  expect(await deaf()).toMatchObject([{ id: "untold", status: "idle" }]);
+
+  lists.areAway = true;
+  await untold().command(owner, "p", PROMPT);
+  await abortAllDurableObjects();
+  lists.areAway = false;
+  expect(await deaf()).toMatchObject([{ status: "idle", title: null }]);
+  expect(await runDurableObjectAlarm(untold())).toBe(true);
+  expect(await deaf()).toMatchObject([{ status: "running", title: "hello" }]);
+  expect(await alarmOf(untold())).toBeNull();
+});
+
+test("I1 a session that is woken by anything tells the list at once", async () => {
+  const owner = { ...OWNER, subject: "woken" };
+  const session = env.COUNTED_SESSION.getByName("woken");
+  lists.areAway = true;
+  await session.create(owner, { id: "woken" });
   await evictDurableObject(session);
   lists.areAway = false;
-  expect((await index.list()).sessions).toEqual([]);
-  await runInDurableObject(session, (_instance, { storage }) => {
-    storage.sql.exec("UPDATE timers SET due_at = 1");
-  });
+  await session.describe(owner);
+  expect(await listedOf("woken", (listed) => listed.length > 0)).toMatchObject([{ id: "woken" }]);
+});
+
+test("I2 a list that cannot be told has the alarm set for another attempt", async () => {
+  const owner = { ...OWNER, subject: "away" };
+  const session = env.COUNTED_SESSION.getByName("away");
+  lists.areAway = true;
+  await session.create(owner, { id: "away" });
   expect(await runDurableObjectAlarm(session)).toBe(true);
-  expect((await index.list()).sessions).toMatchObject([{ id: "untold" }]);
-  expect(
-    await runInDurableObject(session, (_instance, { storage }) => storage.getAlarm()),
-  ).toBeNull();
+  const again = await alarmOf(session);
+  expect(again).toBeGreaterThan(Date.now());
+  lists.areAway = false;
+  expect(await runDurableObjectAlarm(session)).toBe(true);
+  expect(await alarmOf(session)).toBeNull();
+  const { sessions } = await env.SESSION_INDEX.getByName("away").list();
+  expect(sessions).toMatchObject([{ id: "away" }]);
 });

@@ -133,36 +133,3 @@ test("T15 tasks.changed replaces all tasks, and is read as soon as it is durable
   await runner.end("p");
   expect(world.session.tasks.list().map(({ id }) => id)).toEqual(["c", "a"]);
 });
-
-test("T16 the list is told of a new session by a timer, until it has been", async () => {
-  const world = new SessionWorld();
-  await world.session.create(OWNER, { id: "s1" });
-  const dueAt = world.dueAt("perdure:listing");
-  expect(dueAt).toBe(world.clock.now() + 10_000);
-  let told = 0;
-  world.onListing = async () => {
-    told += 1;
-    if (told < 3) throw new Error("the list is away");
-  };
-  for (let n = 0; n < 5 && world.dueAt("perdure:listing") !== undefined; n += 1) {
-    world.clock.advance(60_000);
-    world.evict();
-    await world.ring();
-  }
-  expect(told).toBe(3);
-  expect(world.dueAt("perdure:listing")).toBeUndefined();
-});
-
-test("the list is told what changed, and nothing after a mere waking", async () => {
-  const { world, runner } = await writingSession();
-  expect(world.listings.map(({ status, title }) => [status, title])).toEqual([
-    ["idle", null],
-    ["running", "hello"],
-  ]);
-  world.evict();
-  await world.command("m", { op: "set-meta", patch: { color: "red" } });
-  await runner.reconnect();
-  expect(world.listings).toHaveLength(2);
-  await runner.end("p");
-  expect(world.listings.at(-1)).toMatchObject({ id: "s1", status: "idle", title: "hello" });
-});

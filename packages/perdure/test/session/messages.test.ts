@@ -21,7 +21,7 @@ test("L13 a message is written once, at its end, with its tool calls and results
   expect(all(world).at(-1)).toEqual({
     position: 6,
     turn: "p",
-    at: world.clock.now() - 1_000,
+    at: world.clock.now() - 1_250,
     message: {
       id: "m",
       role: "assistant",

@@ -16,16 +16,23 @@ export class SessionWorld {
   readonly clock = new FakeClock();
   readonly sql: Sql = new NodeSql();
   readonly gateways: GatewayPolicy;
+  /** What the list was told that was news to it. */
   readonly listings: SessionListing[] = [];
+  #listed = 0;
   readonly #links: FakeLink[] = [];
   /** Calls that move the platform's alarm: each bills a row. */
   alarms = 0;
   #incarnations = 0;
   #connections = 0;
+  #isAsleep = false;
   #timers: Timers;
   session: Session;
-  /** What the list does when it is told. */
-  onListing = async (listing: SessionListing): Promise<void> => void this.listings.push(listing);
+  /** Told lines are lost while this holds. */
+  isListAway = false;
+  /** How often the list was told, or could not be. */
+  tellings = 0;
+  /** When the platform's alarm rings. */
+  alarm: number | undefined;
 
   /** What the application does with a task that is due. */
   onTaskDue = async (task: Task): Promise<void> => void this.due.push(task.id);
@@ -55,6 +62,20 @@ export class SessionWorld {
   evict(): void {
     this.#timers = this.#newTimers();
     this.session = this.#load();
+  }
+
+  /** The object's memory is lost, and nothing wakes it but its alarm. */
+  sleep(): void {
+    this.#incarnations += 1;
+    this.#isAsleep = true;
+  }
+
+  /** The version of the session's line in lists, as stored. */
+  get lineVersion(): number {
+    const [row] = this.sql.run<{ body: string }>(
+      "SELECT body FROM log ORDER BY position DESC LIMIT 1",
+    );
+    return (JSON.parse(row?.body ?? "") as { carry: { line: number } }).carry.line;
   }
 
   connect(kind: ConnectionKind, change: Partial<Attachment> = {}): FakeLink {
@@ -132,15 +153,21 @@ export class SessionWorld {
 
   /** The flush that a quiet moment brings. */
   async settle(): Promise<void> {
-    this.clock.advance(1_000);
+    this.clock.advance(1_250);
     await turn();
   }
 
   /** The alarm rings: timers that are due fire, as the object has them fire. */
   async ring(): Promise<void> {
-    await this.#timers.ring(async ({ name }) => {
-      await this.session.timer(name);
-    });
+    this.alarm = undefined;
+    if (this.#isAsleep) this.evict();
+    this.#isAsleep = false;
+    await this.#timers.ring(
+      async ({ name }) => {
+        await this.session.timer(name);
+      },
+      () => this.session.alarm(),
+    );
   }
 
   /** When a timer is due. */
@@ -153,8 +180,11 @@ export class SessionWorld {
   }
 
   #newTimers(): Timers {
-    const count = () => void (this.alarms += 1);
-    return new Timers(this.sql, this.clock, { set: count, clear: count });
+    const move = (at?: number) => {
+      this.alarms += 1;
+      this.alarm = at;
+    };
+    return new Timers(this.sql, this.clock, { set: move, clear: move });
   }
 
   #load(): Session {
@@ -177,8 +207,14 @@ export class SessionWorld {
         throw error;
       },
       sync: () => Promise.resolve(),
-      onListing: (listing) => this.onListing(listing),
       onTaskDue: (task) => this.onTaskDue(task),
+      tellList: async (_owner, listing, version) => {
+        this.tellings += 1;
+        if (this.isListAway) throw new Error("the list is away");
+        if (version <= this.#listed) return;
+        this.#listed = version;
+        this.listings.push(listing);
+      },
     });
   }
 }

@@ -1,46 +1,52 @@
-/** Sessions over HTTP: Hono in front, one Durable Object with SQLite for each session. */
+/** Sessions in a Hono app of one's own: its login in front, its routes beside those of sessions. */
 
 import { Hono } from "hono";
-import { ERROR_STATUS, isErrorCode } from "perdure/protocol";
+import { validator } from "hono/validator";
+import { answerError, sessionRoutes } from "perdure/http";
+import type { AppEnv } from "./login.ts";
+import { allow, login } from "./login.ts";
 
-export { SessionDO } from "perdure/session";
+export { SessionIndexDO } from "perdure/session";
 export { RatedSession } from "./rated-session.ts";
 
-const app = new Hono<{ Bindings: Env }>();
+const app = new Hono<AppEnv>()
+  .get("/health", (c) => c.json({ status: "ok" }))
+  .use("/api/*", login)
+  .route(
+    "/api",
+    sessionRoutes<AppEnv>({
+      binding: "SESSION_DO",
+      index: "SESSION_INDEX",
+      authorize: (c) => c.var.user,
+    }),
+  )
+  // What the library has no route for: methods of the class, called by RPC.
+  .get("/api/sessions/:id/summary", allow("read"), async (c) => {
+    const session = c.env.SESSION_DO.getByName(c.req.param("id"));
+    const [meta, latest, running] = await Promise.all([
+      session.getSessionMeta(),
+      session.getRecentMessages(3),
+      session.listTasks({ status: "running" }),
+    ]);
+    return c.json({
+      meta,
+      latest: latest.map(({ id, role }) => ({ id, role })),
+      running: running.map(({ title, progress }) => ({ title, progress })),
+    });
+  })
+  .post(
+    "/api/sessions/:id/ratings",
+    allow("prompt"),
+    validator("json", ({ stars }: { stars: number }) => ({ stars })),
+    async (c) => {
+      const session = c.env.SESSION_DO.getByName(c.req.param("id"));
+      return c.json(await session.rate(c.req.valid("json").stars));
+    },
+  );
 
-app.get("/health", (c) => c.json({ status: "ok" }));
+app.onError(answerError);
 
-app.get("/sessions/:id/meta", async (c) => {
-  const session = c.env.SESSION_DO.getByName(c.req.param("id"));
-  return c.json(await session.getSessionMeta());
-});
-
-app.patch("/sessions/:id/meta", async (c) => {
-  const session = c.env.SESSION_DO.getByName(c.req.param("id"));
-  // The session refuses what is not an object; what is not even JSON is refused with it.
-  return c.json(await session.setSessionMeta(await c.req.json().catch(() => null)));
-});
-
-app.get("/sessions/:id/messages", async (c) => {
-  const session = c.env.SESSION_DO.getByName(c.req.param("id"));
-  return c.json(await session.getRecentMessages(Number(c.req.query("limit")) || undefined));
-});
-
-app.get("/sessions/:id/health", (c) =>
-  c.env.SESSION_DO.getByName(c.req.param("id")).fetch("http://session/health"),
-);
-
-app.post("/rated/:id/ratings", async (c) => {
-  const session = c.env.RATED_SESSION_DO.getByName(c.req.param("id"));
-  return c.json(await session.rate(Number(c.req.query("stars"))));
-});
-
-app.onError((error, c) => {
-  // Over RPC an error keeps its code, but not its class.
-  if ("code" in error && isErrorCode(error.code))
-    return c.json({ code: error.code, detail: error.message }, ERROR_STATUS[error.code]);
-  console.error(error);
-  return c.json({ code: "internal", detail: "The server failed to handle this." }, 500);
-});
+/** What Hono's client needs to know: `hc<App>(url)`. */
+export type App = typeof app;
 
 export default app;

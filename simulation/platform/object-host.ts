@@ -83,7 +83,7 @@ export interface SocketObserver {
 export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
   readonly #runtime: Runtime;
   readonly #name: string;
-  readonly #objectClass: ObjectClass<T>;
+  #objectClass: ObjectClass<T>;
   readonly #env: unknown;
   /** Called with each new life of the object, before anything else happens to it. */
   onWake: (object: T) => void = () => {};
@@ -214,9 +214,10 @@ export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
     });
   }
 
-  /** A new version: every socket is closed, and memory goes. */
-  deploy(): void {
+  /** A new version, perhaps of another class: every socket is closed, and memory goes. */
+  deploy(objectClass: ObjectClass<T> = this.#objectClass): void {
     this.#runtime.trace(`${this.#name} is deployed`);
+    this.#objectClass = objectClass;
     this.storage.confirm();
     this.look(this.onEnd);
     this.crash("deploy");

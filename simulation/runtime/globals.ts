@@ -1,5 +1,6 @@
 /** Takes time, timers and chance away from the product's code: in this process they belong to the simulation. */
 
+import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Runtime } from "./runtime.ts";
 
 let runtime: Runtime | undefined;
@@ -78,6 +79,23 @@ export function installGlobals(): void {
     }
     return array;
   };
+  playSignatures();
   process.on("unhandledRejection", (error) => runtime?.faults.push(error));
   process.on("uncaughtException", (error) => runtime?.faults.push(error));
+}
+
+/** HMAC-SHA256 as `crypto.subtle` has it: the real one answers from another thread, in real time. */
+function playSignatures(): void {
+  type Key = Uint8Array;
+  const sign = (key: Key, data: Uint8Array) => createHmac("sha256", key).update(data).digest();
+  const played = {
+    importKey: async (_format: string, key: Key) => key,
+    sign: async (_algorithm: string, key: Key, data: Uint8Array) => sign(key, data),
+    verify: async (_algorithm: string, key: Key, signature: Uint8Array, data: Uint8Array) => {
+      const expected = sign(key, data);
+      return signature.length === expected.length && timingSafeEqual(signature, expected);
+    },
+  };
+  for (const [name, value] of Object.entries(played))
+    Object.defineProperty(crypto.subtle, name, { value });
 }

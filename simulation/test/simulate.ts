@@ -14,11 +14,16 @@ const LONGEST_RUN_MS = 500_000;
 
 /** Runs `npm run simulate -- <parameters>`, without npm. */
 export function simulate(...parameters: readonly string[]): Promise<Run> {
+  return play("simulation/main.ts", ...parameters);
+}
+
+/** Runs a program of the simulation. */
+export function play(program: string, ...parameters: readonly string[]): Promise<Run> {
   const node = ["--conditions=perdure-source", "--import", "./simulation/hooks.mjs"];
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [...node, "simulation/main.ts", ...parameters],
+      [...node, program, ...parameters],
       { cwd: ROOT, maxBuffer: 64 * 1024 * 1024, timeout: LONGEST_RUN_MS },
       (error, stdout, stderr) => resolve({ isGood: error === null, output: stdout + stderr }),
     );

@@ -8,6 +8,8 @@ import type { Deeds, RunnerRecord } from "./deeds.ts";
 /** What all agents of one machine share: the sessions that they have kept, and how they get one back. */
 export interface AgentHome {
   readonly sessions: Map<string, string[]>;
+  /** Whether they only talk, and for so long that somebody may leave in the middle. */
+  readonly isSteady: boolean;
   readonly offers: { readonly resume: boolean; readonly load: boolean };
 }
 
@@ -29,6 +31,9 @@ const OPTIONS = [
   { optionId: "yes", name: "Allow", kind: "allow_once" },
   { optionId: "no", name: "Reject", kind: "reject_once" },
 ] as const;
+
+/** Steps of a steady agent's work on a prompt. */
+const STEADY_STEPS = 60;
 
 interface Work {
   readonly session: string;
@@ -99,7 +104,7 @@ export class SimulatedAgent implements AcpConnection {
 
   async prompt(session: string, blocks: Parameters<AcpConnection["prompt"]>[1]): Promise<string> {
     if (this.isGone()) throw new Error("The connection was closed.");
-    const { deeds, onPrompt, runtime } = this.#place;
+    const { deeds, onPrompt, runtime, home } = this.#place;
     const turn = blocks.map((block) => (block.type === "text" ? block.text : "")).join("");
     deeds.prompts.push(turn);
     onPrompt(turn);
@@ -107,8 +112,7 @@ export class SimulatedAgent implements AcpConnection {
     this.#work = {
       session,
       turn,
-      // Some work never ends by itself.
-      left: runtime.chance(0.03) ? Infinity : 2 + runtime.below(25),
+      left: home.isSteady ? STEADY_STEPS : amountOfWork(runtime),
       waiting: 0,
       isCancelled: false,
       resolve,
@@ -152,7 +156,7 @@ export class SimulatedAgent implements AcpConnection {
     work.left -= 1;
     if (work.left < 0) return this.#stop("end_turn");
     if (work.left === Infinity && runtime.chance(0.2)) return;
-    const die = runtime.below(100);
+    const die = this.#place.home.isSteady ? 100 : runtime.below(100);
     if (die < 10) this.#ask(runtime.chance(0.3) ? 2 : 1);
     else if (die < 16)
       this.#update({
@@ -264,6 +268,10 @@ export class SimulatedAgent implements AcpConnection {
     this.#requests.delete(reject);
   }
 }
+
+/** Some work never ends by itself. */
+const amountOfWork = (runtime: Runtime) =>
+  runtime.chance(0.03) ? Infinity : 2 + runtime.below(25);
 
 const wordOf = (text: string) => ({
   sessionUpdate: "agent_message_chunk",

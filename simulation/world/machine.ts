@@ -44,14 +44,16 @@ export class Machine {
   /** Every runner that has run here. */
   readonly records: RunnerRecord[] = [];
 
-  constructor(name: string, host: MachineHost) {
+  /** @param isSteady Whether its agents work on a prompt without a question or an accident, and can go on with an old session. */
+  constructor(name: string, host: MachineHost, isSteady = false) {
     const { runtime } = host;
     this.name = name;
     this.#host = host;
     this.disk = new SimulatedDisk(runtime, name, host.spools);
     this.#home = {
       sessions: new Map(),
-      offers: { resume: runtime.chance(0.4), load: runtime.chance(0.5) },
+      isSteady,
+      offers: { resume: runtime.chance(0.4) || isSteady, load: runtime.chance(0.5) },
     };
   }
 

@@ -111,6 +111,13 @@ export class Page {
     });
   }
 
+  /** The page is closed, and the network says so. */
+  close(): void {
+    if (this.#process !== undefined) this.#process.isAlive = false;
+    this.#host.runtime.trace(`${this.name} is closed`);
+    this.#wire?.cut({ dialling: true, dialled: true });
+  }
+
   /** Runs code of this page; what it asks for is answered to the host. */
   ask(id: string, work: (client: SessionClient) => Promise<CommandResult>): void {
     const { runtime } = this.#host;

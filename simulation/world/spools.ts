@@ -20,6 +20,8 @@ const OBJECTS_OWN = new Set([
   "turn.ended",
   "approval.decided",
   "approval.closed",
+  "runner.waking",
+  "runner.unreachable",
 ]);
 
 interface Spool {

@@ -73,9 +73,8 @@ export class Witness {
 /** What of a state must be the same however it was come by: all but the finished messages, which are in a table. */
 function summary({ messages: _messages, ...rest }: SessionState): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(rest).map(([key, value]) => [
-      key,
-      value === undefined ? "undefined" : canonicalJson(value),
-    ]),
+    Object.entries(rest).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, canonicalJson(value)]],
+    ),
   );
 }

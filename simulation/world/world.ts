@@ -55,10 +55,11 @@ export class World implements PageHost, MachineHost {
   /** Posts that have no answer yet. */
   #posting = 0;
 
-  constructor(runtime: Runtime) {
+  /** @param Session What the object is an instance of. */
+  constructor(runtime: Runtime, Session: typeof SimulatedSession = SimulatedSession) {
     this.runtime = runtime;
     this.index = new ObjectHost(runtime, "index", SimulatedIndex, {});
-    this.object = new ObjectHost(runtime, "object", SimulatedSession, {
+    this.object = new ObjectHost(runtime, "object", Session, {
       SESSION_INDEX: { getByName: () => this.#indexStub() },
     });
     this.object.onEnd = (object) => this.witness.read(object);
@@ -118,8 +119,8 @@ export class World implements PageHost, MachineHost {
     return last;
   }
 
-  newMachine(): Machine {
-    const machine = new Machine(`m${this.machines.length}`, this);
+  newMachine(isSteady = false): Machine {
+    const machine = new Machine(`m${this.machines.length}`, this, isSteady);
     this.machines.push(machine);
     return machine;
   }

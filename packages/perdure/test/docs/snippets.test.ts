@@ -22,7 +22,7 @@ const isForClients = ({ document, file }: Snippet) =>
 const source = (room: string) => join(ROOT, "packages/perdure/src", room, "index.ts");
 
 /** A Worker that is a snippet, as the guide on sessions configures it. */
-const worker = (file: string, session: string) => ({
+const worker = (file: string, session: string, ...index: readonly "SessionIndexDO"[]) => ({
   config: {
     name: file.replace(".ts", ""),
     main: join(FOLDER, file),
@@ -30,15 +30,10 @@ const worker = (file: string, session: string) => ({
     durable_objects: {
       bindings: [
         { name: "SESSION_DO", class_name: session },
-        ...(file === "app.ts" ? [{ name: "SESSION_INDEX", class_name: "SessionIndexDO" }] : []),
+        ...index.map((name) => ({ name: "SESSION_INDEX", class_name: name })),
       ],
     },
-    migrations: [
-      {
-        tag: "v1",
-        new_sqlite_classes: file === "app.ts" ? [session, "SessionIndexDO"] : [session],
-      },
-    ],
+    migrations: [{ tag: "v1", new_sqlite_classes: [session, ...index] }],
     alias: { "perdure/session": source("session"), "perdure/http": source("http") },
     vars: { PERDURE_SECRET: SECRET },
   },
@@ -48,7 +43,8 @@ const worker = (file: string, session: string) => ({
 vi.stubEnv("CLOUDFLARE_CF_FETCH_ENABLED", "false");
 const server = createTestHarness({
   workers: [
-    worker("app.ts", "SessionDO"),
+    worker("app.ts", "SessionDO", "SessionIndexDO"),
+    worker("mounted.ts", "SessionDO", "SessionIndexDO"),
     worker("minimal.ts", "SessionDO"),
     worker("notes.ts", "NotesSession"),
   ],
@@ -60,7 +56,7 @@ beforeAll(async () => {
   mkdirSync(FOLDER, { recursive: true });
   for (const [name, types, lib] of [
     ["client", [], ["ES2024", "DOM", "DOM.Iterable"]],
-    ["worker", ["@cloudflare/workers-types"], ["ES2024"]],
+    ["worker", ["@cloudflare/workers-types", "@cloudflare/vitest-plugin/types"], ["ES2024"]],
   ] as const) {
     const isMine = (snippet: Snippet) => isForClients(snippet) === (name === "client");
     const project = {
@@ -109,6 +105,16 @@ test("the Worker with metadata and messages answers as the guide says", async ()
 test("the subclass with its own tables and methods answers as the guide says", async () => {
   const response = await server.getWorker("notes").fetch("http://localhost/");
   expect(await response.json()).toEqual({ notes: 2 });
+});
+
+test("Hono's client talks to the app in which the routes are mounted, as the guide has both", async () => {
+  const { fetch } = server.getWorker("mounted");
+  vi.stubGlobal("fetch", fetch);
+  const { firstMessage } = (await import(join(FOLDER, "typed-client.ts"))) as {
+    readonly firstMessage: (url: string) => Promise<string>;
+  };
+  expect(await firstMessage("http://localhost")).toBe("m1");
+  vi.unstubAllGlobals();
 });
 
 test("the client talks to the Worker with routes, as the guides have both", async () => {

@@ -40,6 +40,12 @@ export const HELD_ELSEWHERE: Readonly<Record<string, string>> = {
   T18: "such a backlog is too rare here: packages/perdure/test/session/claims.test.ts",
   T16: "what it says is I1, which has mutations: packages/perdure/test/session/listing-outbox.test.ts",
   T17: "the AI SDK's reader: packages/perdure/test/protocol/message-fold.test.ts",
+  T20: "who asks twice is answered in many ways here: packages/perdure/test/session/pausing.test.ts",
+  T21: "frames are lost here, too, so nobody counts on a close: packages/perdure/test/session/pausing.test.ts, client/link.test.ts",
+  T22: "sessions have no lifetime here: packages/perdure/test/session/pausing.test.ts",
+  T23: "sessions have no lifetime here: packages/perdure/test/session/pausing.test.ts",
+  T24: "who hangs is cancelled until it is over: packages/perdure/test/session/unattended.test.ts",
+  T25: "time: packages/perdure/test/session/unattended.test.ts",
 
   // ---------------------------------------------------------------------------------------------- A: approvals
   A7: "agents' questions have no expiry: packages/perdure/test/session/approvals.test.ts",

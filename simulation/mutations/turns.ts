@@ -1,6 +1,8 @@
 import type { Mutation } from "./mutation.ts";
 
+const CANCELLATIONS = "packages/perdure/src/session/cancellations.ts";
 const COMMANDS = "packages/perdure/src/session/commands.ts";
+const LIFECYCLE = "packages/perdure/src/session/lifecycle.ts";
 const LISTING = "packages/perdure/src/session/listing.ts";
 const TASK_TABLE = "packages/perdure/src/session/task-table.ts";
 const OUTBOX = "packages/perdure/src/session/listing-outbox.ts";
@@ -43,9 +45,9 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   {
     id: "T5",
     does: "asks the runner to cancel what it has not begun",
-    file: COMMANDS,
-    find: 'turn.state === "queued"\n',
-    replace: 'turn.state !== "queued" && turn.begunAt === undefined\n',
+    file: CANCELLATIONS,
+    find: 'if (turn.state === "queued")',
+    replace: 'if (turn.state !== "queued" && turn.begunAt === undefined)',
   },
   {
     id: "T5b",
@@ -58,9 +60,9 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   {
     id: "T6",
     does: "cancels the newest turn where none is named",
-    file: COMMANDS,
-    find: "log.state.turns.find((one)",
-    replace: "log.state.turns.findLast((one)",
+    file: CANCELLATIONS,
+    find: "turns.find(({ id })",
+    replace: "turns.findLast(({ id })",
   },
   {
     id: "T7",
@@ -81,15 +83,15 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
     id: "T8b",
     seed: 18,
     does: "ends without its turns",
-    file: COMMANDS,
-    find: "for (const { id } of log.state.turns)",
-    replace: "for (const { id } of log.state.turns.slice(0, 0))",
+    file: LIFECYCLE,
+    find: "for (const { id } of turns)",
+    replace: "for (const { id } of turns.slice(0, 0))",
   },
   {
     id: "T8c",
     seed: 18,
     does: "says of the turn that ran that it was cancelled",
-    file: COMMANDS,
+    file: LIFECYCLE,
     find: 'id === running?.id ? "interrupted" : "cancelled"',
     replace: 'id === running?.id ? "cancelled" : "cancelled"',
   },
@@ -97,8 +99,8 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
     id: "T8d",
     does: "ends, and leaves its runner connected",
     file: SESSION,
-    find: "commit.after(() => this.#closeRunners());",
-    replace: "",
+    find: 'if (link.attachment.kind === "runner")\n          link.close',
+    replace: 'if (link.attachment.kind !== "runner")\n          link.close',
   },
   {
     id: "T9",

@@ -35,9 +35,10 @@ function checkRequest(request: AnsweredRequest, log: readonly SessionEvent[]): v
     else if (id !== undefined && /^[0-9a-f]{8}-[0-9a-f]{4}-7/.test(id))
       must(codeOf(answer) === "command_expired", `C5 ${label} is from long ago, and was answered`);
     if (!answer.ok) continue;
-    const event = log[answer.result.position - 1];
+    const { position } = answer.result;
+    const event = log[position - 1];
     must(
-      event !== undefined && isEffect(request, event),
+      event !== undefined && (isEffect(request, event) || isInForce(command, log, position)),
       `C3 ${label} was accepted with ${answer.result.position}, which is ${JSON.stringify(event)}`,
     );
   }
@@ -70,9 +71,10 @@ function checkIds(requests: readonly AnsweredRequest[]): void {
 /** C1: no two requests were answered with the same effect. */
 function checkPositions(requests: readonly AnsweredRequest[]): void {
   const labels = new Map<number, string>();
-  for (const { label, id = label, answers } of requests)
+  for (const { label, id = label, command, answers } of requests)
     for (const answer of answers) {
-      if (!answer.ok) continue;
+      // What was in force already is answered with where the log stood.
+      if (!answer.ok || command.op === "pause" || command.op === "resume") continue;
       const { position } = answer.result;
       // Two requests of one id that were both taken are one command: that is C2's matter.
       const first = labels.get(position) ?? id;
@@ -116,6 +118,17 @@ function isEffect({ label, id, command, by }: Request, event: SessionEvent): boo
     case "wake":
       return event.type === "runner.waking" && event.why === "asked";
   }
+}
+
+/** T20: whether a session was paused, or not, already where it was asked to be. */
+function isInForce(
+  { op }: Request["command"],
+  log: readonly SessionEvent[],
+  position: number,
+): boolean {
+  const moves = of(log.slice(0, position), "session.lifecycle");
+  const isPaused = moves.at(-1)?.state === "paused";
+  return (op === "pause" && isPaused) || (op === "resume" && !isPaused);
 }
 
 /** Whether an event is the effect of this request and could be of no other. */

@@ -208,8 +208,17 @@ export class ReaderFrames {
       snapshot.time === state.time && alike(snapshot.lastOutcome, state.lastOutcome),
       `R17 how the last turn of a snapshot at ${position} ended is not the log's`,
     );
-    const facts = ({ lifecycle, createdBy, createdAt, meta, tasks, runner }: typeof snapshot) => ({
+    const facts = ({
       lifecycle,
+      paused,
+      createdBy,
+      createdAt,
+      meta,
+      tasks,
+      runner,
+    }: typeof snapshot) => ({
+      lifecycle,
+      paused: paused ?? null,
       createdBy,
       createdAt,
       meta,

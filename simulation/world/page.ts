@@ -68,8 +68,9 @@ export class Page {
 
   /** Whether it has everything, and no command waits for an answer. */
   get isSettled(): boolean {
-    const { link, outbox } = this.client.getState();
-    return link === "live" && outbox.length === 0;
+    const { link, problem, outbox } = this.client.getState();
+    const isOver = problem?.code === "session_terminated";
+    return (link === "live" || isOver) && outbox.length === 0;
   }
 
   /** Loads the page, again if need be: its memory is new, its storage is not. */
@@ -147,6 +148,8 @@ export class Page {
 
   #answered(client: SessionClient, id: string, answer: Answer): void {
     if (client === this.#client) this.#waiting.delete(id);
+    // Given up with the link: that is no answer to the command.
+    if (!answer.ok && answer.problem.detail === client.getState().problem?.detail) return;
     this.#host.onAnswer(id, answer);
   }
 

@@ -98,6 +98,7 @@ const taskOf = (id: string): Task => ({
 const infoOf = (id: string, createdBy: string, title: string | null): SessionInfo => ({
   id,
   lifecycle: "active",
+  paused: null,
   status: "idle",
   title,
   createdBy,

@@ -18,6 +18,7 @@ const WELCOME = {
 const SNAPSHOT: Snapshot = {
   position: 40,
   lifecycle: "active",
+  paused: undefined,
   createdBy: "ada",
   createdAt: 1,
   time: 1,

@@ -7,12 +7,12 @@ export interface Listing {
   readonly id: string;
   readonly title: string | undefined;
   readonly lifecycle: Lifecycle;
-  readonly status: "idle" | "queued" | "running" | "waiting";
+  readonly status: "idle" | "queued" | "running" | "stalled" | "waiting";
   readonly updatedAt: number;
 }
 
 const LIFECYCLES: readonly Lifecycle[] = ["initializing", "active", "paused", "terminated"];
-const STATUSES: readonly Listing["status"][] = ["idle", "queued", "running", "waiting"];
+const STATUSES: readonly Listing["status"][] = ["idle", "queued", "running", "stalled", "waiting"];
 
 /** The sessions of a `GET /v1/sessions`. A line without an id is left out. */
 export function parseListings(answer: JsonObject): readonly Listing[] {

@@ -33,6 +33,8 @@ export class CommandGate {
   #turn: string | undefined;
   /** The last turn whose prompt the agent was given. */
   #prompted: string | undefined;
+  /** The last turn that the session ended by itself. */
+  #over: string | undefined;
   #isOpen = false;
 
   constructor(ports: CommandGatePorts) {
@@ -82,6 +84,7 @@ export class CommandGate {
       this.#begun.delete(begunAt);
       this.#act(command, running);
     }
+    this.#stopWhatIsOver(running);
     this.next();
   }
 
@@ -103,6 +106,14 @@ export class CommandGate {
 
   #begin(command: RunnerCommand): void {
     this.#begun.set(this.#ports.begin(command.command), command);
+  }
+
+  /** Somebody has cancelled the turn while this runner was away, and the session did not wait for it. */
+  #stopWhatIsOver(running: string | null): void {
+    const turn = this.promptedTurn;
+    if (turn === undefined || turn === running || turn === this.#over) return;
+    this.#over = turn;
+    this.#ports.agent.cancel(turn, "It was cancelled while its runner was not connected.");
   }
 
   #act(command: RunnerCommand, running: string | null): void {

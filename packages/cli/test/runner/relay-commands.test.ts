@@ -137,3 +137,27 @@ test("a command that comes before the agent is ready waits for runner.started", 
   await bench.agentIsReady();
   expect(bench.link.types).toEqual(["runner.started", "command.begun"]);
 });
+
+test("T24 a runner that comes back to a turn which is over stops its agent, once", async () => {
+  const bench = new Bench();
+  await bench.start();
+  bench.command(prompt(10, "turn-1"));
+  bench.ack(2, "turn-1");
+  bench.connect();
+  bench.welcome(2);
+  bench.ack(2);
+  expect(bench.agent.told).toEqual([
+    "prompt turn-1",
+    "cancel turn-1: It was cancelled while its runner was not connected.",
+  ]);
+});
+
+test("T24 a turn that has ended here is not stopped by what the session said before it knew", async () => {
+  const bench = new Bench();
+  await bench.start();
+  bench.command(prompt(10, "turn-1"));
+  bench.ack(2, "turn-1");
+  bench.emit(turnEnded("turn-1"));
+  bench.ack(3);
+  expect(bench.agent.told).toEqual(["prompt turn-1"]);
+});

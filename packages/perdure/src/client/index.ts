@@ -1,7 +1,8 @@
 /** The client: a session's state and events in a page, a terminal or a test. */
 
 export type { ClientState, LinkState } from "./client-state.ts";
-export type { TokenSource, WebSocketConstructor } from "./link.ts";
+export type { WebSocketConstructor } from "./dialer.ts";
+export type { TokenSource } from "./link.ts";
 export { MAX_PENDING_COMMANDS } from "./outbox.ts";
 export type { OutboxStore, PendingCommand } from "./outbox-store.ts";
 export { storageOutboxStore } from "./outbox-store.ts";

@@ -1,19 +1,10 @@
 /** The connection: opened again whenever it breaks, unless the server says that this is of no use. */
 
-import ReconnectingWebSocket from "partysocket/ws";
 import type { Problem } from "../protocol/index.ts";
 import { FINAL_CLOSES, PING, PONG } from "../protocol/index.ts";
+import type { WebSocketConstructor } from "./dialer.ts";
+import { Dialer } from "./dialer.ts";
 import { Heartbeat } from "./heartbeat.ts";
-
-/** A WebSocket constructor: the browser's, Node's from 22 on, or the one of the `ws` package. */
-export type WebSocketConstructor = new (
-  url: string,
-  protocols?: string[],
-) => {
-  readonly readyState: number;
-  send(data: string): void;
-  close(code?: number, reason?: string): void;
-};
 
 /** A bearer token, or a function that is asked for one before each connection. */
 export type TokenSource = string | (() => string | Promise<string>);
@@ -29,20 +20,11 @@ interface LinkOptions {
   readonly onText: (text: string) => void;
   /** The connection, or an attempt at one, failed; another will be made. */
   readonly onDrop: () => void;
+  /** Whether all is known of a session that is over. */
+  readonly isOver: () => boolean;
   /** The server closed the link for good. */
   readonly onFinal: (problem: Problem) => void;
 }
-
-/** Shortest and longest wait before a new attempt in milliseconds, before jitter; each is 1.6 times the one before. */
-const FIRST_BACKOFF_MS = 1_000;
-const LONGEST_BACKOFF_MS = 15_000;
-const BACKOFF_GROWTH = 1.6;
-
-/** How long an attempt may take: the library's 4 s are too few for a phone that has just woken. */
-const CONNECT_TIMEOUT_MS = 10_000;
-
-/** A connection that lasted this long was good: the next wait is the shortest again. The library's 5 s are a long memory. */
-const HEALTHY_AFTER_MS = 1_000;
 
 /** Statuses that another attempt does not change: no such id, not let in, not allowed, not there. */
 const REFUSALS = new Set([400, 401, 403, 404]);
@@ -50,7 +32,9 @@ const REFUSALS = new Set([400, 401, 403, 404]);
 export class Link {
   readonly #options: LinkOptions;
   readonly #heartbeat: Heartbeat;
-  #socket: ReconnectingWebSocket | undefined;
+  readonly #dialer: Dialer;
+  /** Stands for what was opened last, until it is closed. */
+  #opened: object | undefined;
   #isBackingOff = false;
   #wasOpen = false;
   /** Why the server closed the connection for good. */
@@ -69,83 +53,49 @@ export class Link {
         options.onDrop();
       },
     });
+    this.#dialer = new Dialer({
+      url: options.url,
+      WebSocket: options.WebSocket,
+      random: options.random,
+      protocols: () => this.#protocols(),
+      onAttempt: () => {
+        this.#isBackingOff = this.#wasOpen = false;
+      },
+      onOpen: () => this.#onOpen(),
+      onMessage: (data) => this.#onMessage(data),
+      isFinal: (code, reason) => {
+        this.#end = this.#endOf(code, reason);
+        return this.#end !== undefined;
+      },
+      onClose: () => this.#onClose(),
+    });
   }
 
   /** Connects at once, in place of any connection, attempt or backoff there is. */
   open(): void {
-    this.#discard();
+    this.#heartbeat.stop();
     this.#end = undefined;
-    const { url, WebSocket, random } = this.#options;
-    const socket = new ReconnectingWebSocket(
-      () => {
-        if (socket === this.#socket) this.#isBackingOff = this.#wasOpen = false;
-        return url;
-      },
-      async () => (socket === this.#socket ? await this.#protocols() : null),
-      {
-        WebSocket,
-        // Read anew for every wait: the library has no jitter, and clients that a restart cut off must not return as one.
-        get minReconnectionDelay() {
-          return FIRST_BACKOFF_MS * (0.5 + random() / 2);
-        },
-        get maxReconnectionDelay() {
-          return LONGEST_BACKOFF_MS * (0.5 + random() / 2);
-        },
-        reconnectionDelayGrowFactor: BACKOFF_GROWTH,
-        connectionTimeout: CONNECT_TIMEOUT_MS,
-        minUptime: HEALTHY_AFTER_MS,
-        // The outbox knows what must be sent again; a second queue would send what is out of date.
-        maxEnqueuedMessages: 0,
-        shouldReconnectOnClose: ({ code, reason }) => {
-          this.#end = this.#endOf(code, reason);
-          return this.#end === undefined;
-        },
-      },
-    );
-    this.#socket = socket;
-    // What a discarded connection still reports is of no concern.
-    const whileCurrent =
-      <Arguments extends readonly unknown[]>(handle: (...values: Arguments) => void) =>
-      (...values: Arguments) => {
-        if (socket === this.#socket) handle(...values);
-      };
-    socket.addEventListener(
-      "open",
-      whileCurrent(() => this.#onOpen()),
-    );
-    socket.addEventListener(
-      "message",
-      whileCurrent((event: MessageEvent<unknown>) => this.#onMessage(event.data)),
-    );
-    socket.addEventListener(
-      "close",
-      whileCurrent(() => this.#onClose()),
-    );
+    this.#opened = {};
+    this.#dialer.open();
     this.#stopListening ??= onWake(() => this.#doubt());
   }
 
   close(): void {
-    this.#discard();
+    this.#heartbeat.stop();
+    this.#opened = undefined;
+    this.#dialer.close();
     this.#stopListening?.();
     this.#stopListening = undefined;
   }
 
   /** @returns Whether there was an open connection to send on. */
   send(text: string): boolean {
-    return this.#socket?.send(text) ?? false;
+    return this.#dialer.send(text);
   }
 
   /** The server took the token. */
   onAccepted(): void {
     this.#isTokenRetried = false;
-  }
-
-  #discard(): void {
-    this.#heartbeat.stop();
-    this.#isBackingOff = false;
-    const socket = this.#socket;
-    this.#socket = undefined;
-    socket?.close();
   }
 
   #onOpen(): void {
@@ -173,7 +123,7 @@ export class Link {
 
   /** A browser hides why an upgrade was refused; the session's description is refused for the same reason, and tells. */
   async #askWhy(): Promise<void> {
-    const socket = this.#socket;
+    const opened = this.#opened;
     const { url, onFinal } = this.#options;
     try {
       const token = (await this.#protocols())?.[1]?.slice("perdure.token.".length);
@@ -181,7 +131,7 @@ export class Link {
       const response = await fetch(url.replace(/^ws(.*)\/ws$/, "http$1"), { headers });
       if (!REFUSALS.has(response.status)) return;
       const problem = (await response.json()) as Problem;
-      if (socket !== this.#socket) return;
+      if (opened !== this.#opened) return;
       this.close();
       onFinal(problem);
     } catch {
@@ -203,12 +153,14 @@ export class Link {
       this.#isTokenRetried = true;
       return undefined;
     }
+    // What came before the end was lost on the way, and is there for who asks again.
+    if (end === "session_terminated" && !this.#options.isOver()) return undefined;
     return end && { code: end, detail: reason || `Closed for good: ${end}.` };
   }
 
-  async #protocols(): Promise<string[] | null> {
+  async #protocols(): Promise<string[] | undefined> {
     const { token } = this.#options;
-    if (token === undefined) return null;
+    if (token === undefined) return undefined;
     return ["perdure", `perdure.token.${typeof token === "function" ? await token() : token}`];
   }
 }

@@ -103,12 +103,12 @@ export class Outbox {
 
   /**
    * No reply will come: gives up every command that a caller waits for, so that a rejection always means that the client
-   * will not send it again. What an earlier page left stays for the next, unless it may be the frame that was refused:
-   * from the store that one would end every later link too.
+   * will not send it again. What an earlier page left stays for the next, unless it may be the frame that was refused (from
+   * the store that one would end every later link too), or nobody will ever answer it.
    */
   abandon(problem: Problem): void {
-    const isFrameRefused = problem.code === "bad_frame" || problem.code === "too_large";
-    const given = [...this.#callers.keys(), ...(isFrameRefused ? this.#sent : [])];
+    const isRefused = /^(bad_frame|too_large|session_terminated)$/.test(problem.code);
+    const given = [...this.#callers.keys(), ...(isRefused ? this.#sent : [])];
     for (const id of given) this.settle(id, { ok: false, error: problem });
   }
 

@@ -14,7 +14,8 @@ import { DEAD_LINK_MS, PerdureError, errorOf } from "../protocol/index.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import type { ClientState, LinkState } from "./client-state.ts";
 import { changed } from "./client-state.ts";
-import type { TokenSource, WebSocketConstructor } from "./link.ts";
+import type { WebSocketConstructor } from "./dialer.ts";
+import type { TokenSource } from "./link.ts";
 import { Link } from "./link.ts";
 import { Listeners } from "./listeners.ts";
 import { Outbox } from "./outbox.ts";
@@ -99,6 +100,7 @@ export class SessionClient {
       onOpen: () => this.#onOpen(),
       onText: (text) => this.#onText(text),
       onDrop: () => this.#onDown("offline"),
+      isOver: () => this.#reader.view.session?.lifecycle === "terminated",
       onFinal: (problem) => this.#onFinal(this.#refusal ?? problem),
     });
     this.#outbox = new Outbox({

@@ -45,6 +45,7 @@ export class EventLog {
   #head = 0;
   #floor = 0;
   #carry: unknown;
+  #writtenAt = 0;
   #tail: SessionEvent[] = [];
   #tailLength = 0;
 
@@ -62,6 +63,7 @@ export class EventLog {
     const [first] = this.#rows("SELECT position, body FROM log ORDER BY position LIMIT 1");
     this.#head = last?.to ?? 0;
     this.#carry = last?.carry;
+    this.#writtenAt = last?.at ?? 0;
     this.#floor = first === undefined ? 0 : first.from - 1;
   }
 
@@ -83,6 +85,11 @@ export class EventLog {
   /** What the last row carries. */
   get carry(): unknown {
     return this.#carry;
+  }
+
+  /** When the last row was stored, in milliseconds since 1970; 0 where there is none. */
+  get writtenAt(): number {
+    return this.#writtenAt;
   }
 
   /** Events that are not durable yet: positions `head + 1` to `last`. */
@@ -108,11 +115,13 @@ export class EventLog {
    */
   flush(carry: unknown): boolean {
     if (this.#tail.length === 0) return false;
-    const rows = encodeSegments(this.#tail, this.#head + 1, this.#clock.now(), carry, this.content);
+    const now = this.#clock.now();
+    const rows = encodeSegments(this.#tail, this.#head + 1, now, carry, this.content);
     for (const row of rows)
       this.#sql.run("INSERT INTO log (position, body) VALUES (?, ?)", row.position, row.body);
     this.#head = this.last;
     this.#carry = carry;
+    this.#writtenAt = now;
     this.#tail = [];
     this.#tailLength = 0;
     return true;
@@ -157,10 +166,11 @@ export class EventLog {
 
   /** What memory holds now, as a function that brings it back after a transaction was undone. */
   mark(): () => void {
-    const [head, floor, carry, tail, length] = [
+    const [head, floor, carry, writtenAt, tail, length] = [
       this.#head,
       this.#floor,
       this.#carry,
+      this.#writtenAt,
       this.#tail,
       this.#tailLength,
     ];
@@ -169,6 +179,7 @@ export class EventLog {
       this.#head = head;
       this.#floor = floor;
       this.#carry = carry;
+      this.#writtenAt = writtenAt;
       this.#tail = tail;
       this.#tail.length = count;
       this.#tailLength = length;

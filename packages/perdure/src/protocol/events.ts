@@ -58,7 +58,10 @@ export type ControlEvent =
   | {
       readonly type: "session.lifecycle";
       readonly state: "active" | "paused" | "terminated";
+      /** A person, or `perdure` where a timer did it. */
       readonly by: string;
+      /** Why a timer did it: nothing happened for long, or the session's time is over. */
+      readonly why?: "idle" | "expired" | undefined;
       readonly at: number;
     }
   | {
@@ -80,6 +83,10 @@ export type ControlEvent =
       readonly by: string;
       readonly at: number;
     }
+  /** Its runner has been gone for a minute; it is not ended, because the runner may come back. */
+  | { readonly type: "turn.stalled"; readonly turn: string; readonly at: number }
+  /** A runner is there again for a turn that had stalled. */
+  | { readonly type: "turn.resumed"; readonly turn: string; readonly at: number }
   | {
       readonly type: "turn.ended";
       readonly turn: string;

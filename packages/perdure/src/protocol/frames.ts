@@ -7,7 +7,7 @@ import type { Problem } from "./errors.ts";
 import type { ApprovalOption, AgentInfo, RunnerEvent, SessionEvent } from "./events.ts";
 import type { JsonObject } from "./json.ts";
 import type { Message, Part } from "./messages.ts";
-import type { Approval, PlacedMessage, RunnerInfo, SessionState, Turn } from "./state.ts";
+import type { Approval, Pause, PlacedMessage, RunnerInfo, SessionState, Turn } from "./state.ts";
 import type { Lifecycle } from "./events.ts";
 import type { NewTask, Task, TaskPatch } from "./tasks.ts";
 
@@ -73,6 +73,8 @@ export interface RunnerPresence {
 export interface Snapshot {
   readonly position: number;
   readonly lifecycle: Lifecycle;
+  /** Where `lifecycle` is `paused`: by whom. */
+  readonly paused: Pause | undefined;
   readonly createdBy: string;
   readonly createdAt: number;
   /** `at` of the last control event, which is the time that the content after it has. */

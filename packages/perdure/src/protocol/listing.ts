@@ -3,8 +3,11 @@
 import type { Problem } from "./errors.ts";
 import type { Lifecycle } from "./events.ts";
 
-/** What goes on in a session, derived: `waiting` is for a person. A list says `running` of what is `queued`. */
-export type SessionStatus = "idle" | "queued" | "running" | "waiting";
+/**
+ * What goes on in a session, derived: `waiting` is for a person, and a turn is `stalled` whose runner has been gone for a minute.
+ * A list says `running` of what is `queued`.
+ */
+export type SessionStatus = "idle" | "queued" | "running" | "stalled" | "waiting";
 
 /** One line of a session list. */
 export interface SessionListing {

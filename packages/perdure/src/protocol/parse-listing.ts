@@ -7,7 +7,7 @@ import type { ListFilter, ListFrame, ListServerFrame } from "./listing.ts";
 
 const LIFECYCLES = ["initializing", "active", "paused", "terminated"] as const;
 
-const STATUSES = ["idle", "running", "waiting"] as const;
+const STATUSES = ["idle", "running", "stalled", "waiting"] as const;
 
 const SERVER_FRAMES = new Set(["sessions", "session", "removed", "error"]);
 

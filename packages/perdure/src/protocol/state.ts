@@ -32,6 +32,8 @@ export interface Turn {
   readonly message: Message;
   readonly queuedAt: number;
   readonly begunAt?: number | undefined;
+  /** Whether its runner has been gone for a minute. */
+  readonly isStalled?: boolean | undefined;
 }
 
 /** An approval and what became of it. */
@@ -65,6 +67,13 @@ export type Waking = Extract<
   { readonly type: "runner.waking" | "runner.unreachable" }
 >;
 
+/** Who paused the session, and when. `why: "idle"`: a timer did, and the next prompt resumes it. */
+export interface Pause {
+  readonly by: string;
+  readonly at: number;
+  readonly why?: "idle" | "expired" | undefined;
+}
+
 /** A finished message with the log position at which it began, which orders messages. */
 export interface PlacedMessage {
   readonly position: number;
@@ -77,6 +86,8 @@ export interface PlacedMessage {
 export interface SessionState {
   readonly position: number;
   readonly lifecycle: Lifecycle;
+  /** Where `lifecycle` is `paused`: by whom. */
+  readonly paused: Pause | undefined;
   readonly createdBy: string;
   readonly createdAt: number;
   /** `at` of the last control event: the time that content has. */
@@ -106,6 +117,7 @@ export interface SessionState {
 export const EMPTY_STATE: SessionState = {
   position: 0,
   lifecycle: "initializing",
+  paused: undefined,
   createdBy: "",
   createdAt: 0,
   time: 0,
@@ -177,8 +189,10 @@ function control(state: SessionState, event: ControlEvent): SessionState {
         createdAt: event.at,
         meta: event.title === undefined ? state.meta : { ...state.meta, title: event.title },
       };
-    case "session.lifecycle":
-      return { ...state, lifecycle: event.state };
+    case "session.lifecycle": {
+      const { state: lifecycle, by, at, why } = event;
+      return { ...state, lifecycle, paused: lifecycle === "paused" ? { by, at, why } : undefined };
+    }
     case "session.meta":
       return { ...state, meta: mergeMeta(state.meta, event.patch) };
     case "turn.queued":
@@ -213,6 +227,14 @@ function control(state: SessionState, event: ControlEvent): SessionState {
           ? [...state.cancels, { command: state.position, turn: event.turn }]
           : state.cancels,
       };
+    }
+    case "turn.stalled":
+    case "turn.resumed": {
+      const isStalled = event.type === "turn.stalled";
+      const turns = state.turns.map((turn) =>
+        turn.id === event.turn ? { ...turn, isStalled } : turn,
+      );
+      return { ...state, turns };
     }
     case "turn.ended":
       return endTurn(state, event);

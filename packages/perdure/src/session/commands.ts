@@ -1,14 +1,10 @@
 /** What each command does. Everything is checked before anything is appended. */
 
 import type { Command, CommandResult, JsonObject, Message } from "../protocol/index.ts";
-import {
-  MAX_META_BYTES,
-  MAX_QUEUED_TURNS,
-  mergeMeta,
-  PerdureError,
-  runningTurn,
-} from "../protocol/index.ts";
+import { MAX_META_BYTES, MAX_QUEUED_TURNS, mergeMeta, PerdureError } from "../protocol/index.ts";
+import type { Cancellations } from "./cancellations.ts";
 import type { Decisions } from "./decisions.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import { titleFrom } from "./listing.ts";
 import type { SessionLog } from "./session-log.ts";
 import type { TaskContext } from "./tasks.ts";
@@ -19,11 +15,13 @@ import type { Waking } from "./waking.ts";
 export interface CommandContext extends TaskContext {
   readonly decisions: Decisions;
   readonly waking: Waking;
+  readonly lifecycle: Lifecycle;
+  readonly cancellations: Cancellations;
 }
 
 /** Executes a command: appends its events. `id` names the turn that a prompt starts. */
 export function execute(context: CommandContext, id: string, command: Command): CommandResult {
-  const { log, decisions, at, by } = context;
+  const { log, decisions, lifecycle, cancellations, at, by } = context;
   if (log.state.lifecycle === "terminated")
     throw new PerdureError(
       "session_terminated",
@@ -33,7 +31,7 @@ export function execute(context: CommandContext, id: string, command: Command): 
     case "prompt":
       return prompt(context, id, command);
     case "cancel":
-      return cancel(context, command.turn);
+      return cancellations.cancel(command.turn, by);
     case "decide": {
       const { approval, option, reason } = command;
       return { approval, option, position: decisions.decide(approval, option, by, reason) };
@@ -49,11 +47,11 @@ export function execute(context: CommandContext, id: string, command: Command): 
     case "set-meta":
       return { position: setMeta(log, command.patch, by, at) };
     case "pause":
-      return { position: log.append({ type: "session.lifecycle", state: "paused", by, at }) };
+      return { position: lifecycle.pause(by) };
     case "resume":
-      return { position: log.append({ type: "session.lifecycle", state: "active", by, at }) };
+      return { position: lifecycle.resume(by) };
     case "terminate":
-      return terminate(context);
+      return { position: lifecycle.terminate(by) };
     case "wake":
       context.waking.wake();
       return { position: log.state.position };
@@ -75,7 +73,7 @@ export function setMeta(log: SessionLog, patch: JsonObject, by: string, at: numb
 const utf8Length = (text: string) => new TextEncoder().encode(text).length;
 
 function prompt(
-  { log, at, by }: CommandContext,
+  { log, lifecycle, at, by }: CommandContext,
   turn: string,
   command: Extract<Command, { op: "prompt" }>,
 ): CommandResult {
@@ -94,32 +92,7 @@ function prompt(
   const title = titleFrom(message);
   if (log.state.meta["title"] === undefined && title !== "")
     log.append({ type: "session.meta", patch: { title }, by, at });
-  return { turn, position: log.append({ type: "turn.queued", turn, by, message, at }) };
-}
-
-function cancel({ log, at, by }: CommandContext, wanted: string | undefined): CommandResult {
-  const turn = log.state.turns.find((one) => wanted === undefined || one.id === wanted);
-  if (turn === undefined)
-    throw new PerdureError("turn_not_found", "There is no such open turn; it may have ended.");
-  const position =
-    turn.state === "queued"
-      ? log.append({ type: "turn.ended", turn: turn.id, outcome: "cancelled", at })
-      : log.append({ type: "turn.cancelling", turn: turn.id, by, at });
-  return { turn: turn.id, position };
-}
-
-function terminate({ log, decisions, at, by }: CommandContext): CommandResult {
-  const running = runningTurn(log.state);
-  for (const { approval } of log.state.approvals) {
-    decisions.close(approval, "withdrawn");
-    log.append({ type: "approval.closed", approval, why: "withdrawn", at });
-  }
-  for (const { id } of log.state.turns)
-    log.append({
-      type: "turn.ended",
-      turn: id,
-      outcome: id === running?.id ? "interrupted" : "cancelled",
-      at,
-    });
-  return { position: log.append({ type: "session.lifecycle", state: "terminated", by, at }) };
+  const position = log.append({ type: "turn.queued", turn, by, message, at });
+  lifecycle.prompted();
+  return { turn, position };
 }

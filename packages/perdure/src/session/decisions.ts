@@ -90,8 +90,11 @@ export class Decisions {
       if (approval.turn === turn) this.close(approval.approval, "withdrawn");
   }
 
-  /** A timer is due: an approval that nobody decided fails closed. Answers whether the timer was one of these. */
-  expire(timer: string): boolean {
+  /**
+   * A timer is due: an approval that nobody decided fails closed. One that cannot be rejected has its turn cancelled.
+   * Answers whether the timer was one of these.
+   */
+  expire(timer: string, cancel: (turn: string, by: string) => void): boolean {
     if (!timer.startsWith(TIMER_PREFIX)) return false;
     const id = timer.slice(TIMER_PREFIX.length);
     const approval = this.#log.state.approvals.find(
@@ -105,7 +108,7 @@ export class Decisions {
     else {
       this.#approvals.move(id, "expired");
       this.#log.append({ type: "approval.closed", approval: id, why: "expired", at });
-      this.#log.append({ type: "turn.cancelling", turn: approval.turn, by: EXPIRY, at });
+      cancel(approval.turn, EXPIRY);
     }
     return true;
   }

@@ -148,7 +148,7 @@ export function queriesFor({
   readonly where: string;
   readonly bindings: readonly string[];
 }[] {
-  if (status === "running" || status === "waiting") {
+  if (status !== undefined && status !== "idle") {
     // Named as the index has it: SQLite does not see by itself that it holds.
     const where = "status = ? AND status <> 'idle'";
     return lifecycle === undefined

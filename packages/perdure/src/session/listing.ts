@@ -10,8 +10,10 @@ const TITLE_LENGTH = 80;
 
 /** What is going on, derived. */
 export function statusOf(state: SessionState): SessionInfo["status"] {
-  if (runningTurn(state) === undefined) return state.turns.length > 0 ? "queued" : "idle";
-  return state.approvals.some((approval) => approval.state === "pending") ? "waiting" : "running";
+  const turn = runningTurn(state);
+  if (turn === undefined) return state.turns.length > 0 ? "queued" : "idle";
+  if (state.approvals.some((approval) => approval.state === "pending")) return "waiting";
+  return turn.isStalled === true ? "stalled" : "running";
 }
 
 /** The session in full, but for its messages. */
@@ -22,6 +24,7 @@ export function sessionInfo(
   return {
     id: id ?? "",
     lifecycle: state.lifecycle,
+    paused: state.paused ?? null,
     status: statusOf(state),
     title: titleOf(state),
     createdBy: state.createdBy,

@@ -88,7 +88,7 @@ export class Readers {
     } else if (cursor !== this.#log.log.head) {
       this.#readers.delete(link);
       this.#nudge(link);
-    }
+    } else if (this.#isOver) this.dismiss(link);
   }
 
   /** A reader says what it has: everything up to `after`, or nothing. */
@@ -134,6 +134,14 @@ export class Readers {
     this.#strangers.delete(link);
   }
 
+  /** The session is over: a reader that has everything is sent away. Any other is when it has, and must ask first. */
+  dismiss(link: Link): void {
+    const reader = this.#readers.get(link);
+    if (reader === undefined || reader.next !== undefined) return;
+    this.#readers.delete(link);
+    link.close(CLOSE.terminated, "This session is terminated; it can still be read.");
+  }
+
   /** Sends a frame to all that read live. */
   announce(frame: Unstamped<ServerFrame>): void {
     const text = this.#frame(frame);
@@ -171,6 +179,7 @@ export class Readers {
     return {
       position: base,
       lifecycle: state.lifecycle,
+      paused: state.paused,
       createdBy: state.createdBy,
       createdAt: state.createdAt,
       meta: state.meta,
@@ -237,6 +246,11 @@ export class Readers {
     reader.next = undefined;
     reader.isInRun = last !== undefined && this.#run !== undefined && continues(last, this.#run);
     this.#send(reader, this.#frame({ t: "live", d: head, runner: this.#presence() }));
+    if (this.#isOver) this.dismiss(reader.link);
+  }
+
+  get #isOver(): boolean {
+    return this.#log.state.lifecycle === "terminated";
   }
 
   /** Frames for live readers: deltas that go on the open run as bare text, all else as `events`. */

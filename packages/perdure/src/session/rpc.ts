@@ -1,6 +1,7 @@
 /** What a Worker may call on a session. Errors come back as values, because a class does not survive RPC. */
 
 import type { Identity } from "../object/index.ts";
+import type { Lifetime } from "./lifetime.ts";
 import type {
   Approval,
   Command,
@@ -8,6 +9,7 @@ import type {
   JsonObject,
   Lifecycle,
   ListOptions,
+  Pause,
   PlacedMessage,
   Problem,
   Reply,
@@ -33,7 +35,12 @@ export type Result<T> =
 export interface SessionInfo {
   readonly id: string;
   readonly lifecycle: Lifecycle;
-  /** Derived: `running` and `waiting` (for a person) while a turn runs, `queued` while prompts wait, else `idle`. */
+  /** Where `lifecycle` is `paused`: by whom; else null. */
+  readonly paused: Pause | null;
+  /**
+   * Derived: `running` and `waiting` (for a person) while a turn runs, `stalled` where its runner has been gone for a minute,
+   * `queued` while prompts wait, else `idle`.
+   */
   readonly status: SessionStatus;
   readonly title: string | null;
   readonly createdBy: string;
@@ -77,7 +84,12 @@ export interface SessionRpc {
    */
   create(
     identity: Identity,
-    options: { readonly id: string; readonly title?: string; readonly gateway?: Gateway },
+    options: {
+      readonly id: string;
+      readonly title?: string;
+      readonly gateway?: Gateway;
+      readonly lifetime?: Lifetime;
+    },
   ): Promise<Result<SessionInfo & { readonly created: boolean }>>;
   /** `session_not_found` where it was never created; this writes nothing. */
   describe(identity: Identity): Promise<Result<SessionInfo>>;

@@ -1,6 +1,7 @@
 import type { Clock, Link, Sql, Timers } from "../object/index.ts";
 import type { Task } from "../protocol/index.ts";
 import type { GatewayPolicy } from "./gateway-policy.ts";
+import type { Lifetime } from "./lifetime.ts";
 import type { SessionListing } from "./rpc.ts";
 
 /** What a session needs from where it runs. */
@@ -20,6 +21,8 @@ export interface SessionHost {
    * next incarnation begins from storage.
    */
   abort(error: unknown): void;
+  /** How long sessions of this class go on by themselves; for ever by default. */
+  lifetime?(): Lifetime;
   /** A task of the application is due. Called at least once. */
   onTaskDue(task: Task): void | Promise<void>;
   /** Tells the list of an owner; see `SessionIndexRpc.upsert`. Rejects where it was not told. */

@@ -7,6 +7,7 @@ import { EventLog } from "../log/index.ts";
 import type { Clock, Sql } from "../object/index.ts";
 import type { PlacedMessage, SessionEvent, SessionState, WireEvent } from "../protocol/index.ts";
 import { EMPTY_STATE, isQuiescent, reduce, splitRun } from "../protocol/index.ts";
+import type { Lifetime } from "./lifetime.ts";
 import { lineOf } from "./listing.ts";
 import { Projection } from "./projection.ts";
 import { upgradeEvent } from "./earlier-events.ts";
@@ -28,8 +29,10 @@ interface Carry {
   /** The parts of the state that no table holds and that outlive a turn. */
   readonly facts: Pick<
     SessionState,
-    "lifecycle" | "createdBy" | "createdAt" | "time" | "runner" | "lastOutcome"
+    "lifecycle" | "paused" | "createdBy" | "createdAt" | "time" | "runner" | "lastOutcome"
   >;
+  /** How long this session may last, where its creator said so. */
+  readonly lifetime?: Lifetime | undefined;
 }
 
 /** The last control event's time, and how the last turn ended, as of the position before which nothing is open. */
@@ -52,6 +55,7 @@ export class SessionLog {
   readonly #sql: Sql;
   #state: SessionState = EMPTY_STATE;
   #id: string | null = null;
+  #lifetime: Lifetime | undefined;
   #spool: string | null = null;
   #r = 0;
   #durableR = 0;
@@ -83,6 +87,7 @@ export class SessionLog {
     const carry = this.log.carry as Carry | undefined;
     if (carry === undefined) return;
     this.#id = carry.id;
+    this.#lifetime = carry.lifetime;
     this.#spool = carry.spool;
     this.#r = carry.r;
     this.#durableR = carry.r;
@@ -125,9 +130,15 @@ export class SessionLog {
     return this.#lineVersion;
   }
 
+  /** What its creator said about how long it may last. */
+  get lifetime(): Lifetime | undefined {
+    return this.#lifetime;
+  }
+
   /** Names the session: kept from the next flush on. */
-  setId(id: string): void {
+  setId(id: string, lifetime?: Lifetime): void {
     this.#id = id;
+    this.#lifetime = lifetime;
   }
 
   /** Another spool writes from now on; its last event was `r`. */
@@ -157,7 +168,7 @@ export class SessionLog {
   flush(): void {
     const isClosed = isQuiescent(this.#state);
     const open = isClosed ? this.log.last + 1 : this.#openFrom;
-    const { lifecycle, createdBy, createdAt, time, runner, lastOutcome } = this.#state;
+    const { lifecycle, paused, createdBy, createdAt, time, runner, lastOutcome } = this.#state;
     const closed = isClosed ? { time, lastOutcome } : this.#closed;
     const line = lineOf(this);
     const lineVersion = line === this.#line ? this.#lineVersion : this.log.last;
@@ -168,7 +179,8 @@ export class SessionLog {
       open,
       closed,
       line: lineVersion,
-      facts: { lifecycle, createdBy, createdAt, time, runner, lastOutcome },
+      facts: { lifecycle, paused, createdBy, createdAt, time, runner, lastOutcome },
+      lifetime: this.#lifetime,
     };
     if (!this.log.flush(carry)) return;
     for (const message of this.#unprojected) this.projection.addMessage(message);
@@ -197,9 +209,10 @@ export class SessionLog {
   /** What memory holds now, as a function that brings it back. */
   mark(): () => void {
     const revertLog = this.log.mark();
-    const [state, id, spool, r, durableR, openFrom, closed, isPlanDue] = [
+    const [state, id, lifetime, spool, r, durableR, openFrom, closed, isPlanDue] = [
       this.#state,
       this.#id,
+      this.#lifetime,
       this.#spool,
       this.#r,
       this.#durableR,
@@ -214,6 +227,7 @@ export class SessionLog {
       revertLog();
       this.#state = state;
       this.#id = id;
+      this.#lifetime = lifetime;
       this.#spool = spool;
       this.#r = r;
       this.#durableR = durableR;

@@ -6,6 +6,7 @@ import type { Task } from "../protocol/index.ts";
 import { CLOSE } from "../protocol/index.ts";
 import type { GatewayPolicy } from "./gateway-policy.ts";
 import { gatewayPolicyOf } from "./gateway-policy.ts";
+import type { Lifetime } from "./lifetime.ts";
 import type { SessionIndexRpc } from "./rpc.ts";
 import { SESSION_SCHEMAS } from "./schema.ts";
 import { Session } from "./session.ts";
@@ -72,6 +73,9 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
     return gatewayPolicyOf(this.env);
   }
 
+  /** How long sessions of this class go on by themselves; for ever by default. Whoever creates one may say it otherwise. */
+  protected readonly lifetime: Lifetime = {};
+
   /** The session, loaded on first use: every path comes through here. */
   protected get session(): Session {
     this.#session ??= new Session({
@@ -83,6 +87,7 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
       links: () => this.links,
       sync: () => this.ctx.storage.sync(),
       abort: (error) => this.ctx.abort(String(error)),
+      lifetime: () => this.lifetime,
       onTaskDue: (task) => this.onTaskDue(task),
       tellList: async (owner, listing, version) => this.indexOf(owner)?.upsert(listing, version),
     });

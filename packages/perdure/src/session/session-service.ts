@@ -4,6 +4,7 @@ import { serialized } from "../object/index.ts";
 import type { Identity, Serialized } from "../object/index.ts";
 import type { Action, Command, Gateway, PlacedMessage, Reply, Task } from "../protocol/index.ts";
 import { PerdureError, permits, problemOf } from "../protocol/index.ts";
+import type { Lifetime } from "./lifetime.ts";
 import type { ApprovalRecord, EventPage, Result, SessionInfo, SessionRpc } from "./rpc.ts";
 import { SessionObject } from "./session-object.ts";
 import type { Session } from "./session.ts";
@@ -16,7 +17,12 @@ export abstract class SessionService<Env = unknown>
 {
   async create(
     identity: Identity,
-    options: { readonly id: string; readonly title?: string; readonly gateway?: Gateway },
+    options: {
+      readonly id: string;
+      readonly title?: string;
+      readonly gateway?: Gateway;
+      readonly lifetime?: Lifetime;
+    },
   ): Promise<Serialized<Result<SessionInfo & { readonly created: boolean }>>> {
     return attempt(async () => {
       authorize(identity, "create");

@@ -27,10 +27,13 @@ import {
   PROTOCOL_VERSION,
 } from "../protocol/index.ts";
 import { Approvals } from "./approvals.ts";
+import { Cancellations } from "./cancellations.ts";
 import { execute, setMeta } from "./commands.ts";
 import { Decisions } from "./decisions.ts";
 import { closeExpired } from "./expiry.ts";
 import { ListingOutbox } from "./listing-outbox.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import type { Lifetime } from "./lifetime.ts";
 import { sessionInfo } from "./listing.ts";
 import { Readers } from "./readers.ts";
 import type { RelayOutcome } from "./relay.ts";
@@ -39,6 +42,7 @@ import type { ApprovalRecord, EventPage, SessionInfo } from "./rpc.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SessionLog } from "./session-log.ts";
 import { SessionTasks } from "./session-tasks.ts";
+import { Stalling } from "./stalling.ts";
 import { attemptWaking } from "./waking-attempt.ts";
 import { Waking, WAKING_TIMER } from "./waking.ts";
 
@@ -52,6 +56,9 @@ export class Session {
   readonly #log: SessionLog;
   readonly #approvals: Approvals;
   readonly #decisions: Decisions;
+  readonly #lifecycle: Lifecycle;
+  readonly #cancellations: Cancellations;
+  readonly #stalling: Stalling;
   readonly #commands: Commands;
   readonly #relay: Relay;
   readonly #readers: Readers;
@@ -73,6 +80,11 @@ export class Session {
     this.#approvals = new Approvals(this.#sql, this.#log.log.content);
     this.#decisions = new Decisions(this.#log, this.#approvals, timers, clock);
     this.#commands = new Commands(this.#sql, clock);
+    const isAttended = () => this.#relay.presence() !== null;
+    const life = { log: this.#log, decisions: this.#decisions, timers, clock };
+    this.#lifecycle = new Lifecycle({ ...life, lifetime: () => host.lifetime?.() ?? {} });
+    this.#cancellations = new Cancellations({ ...life, isAttended });
+    this.#stalling = new Stalling({ ...life, isAttended });
     const session = () => this.#log.id ?? "";
     const links = () => host.links();
     this.#relay = new Relay({
@@ -119,6 +131,7 @@ export class Session {
     if (this.#waking.isLost) void this.#queue.submit(() => this.#waking.recover());
     for (const link of links()) if (link.attachment.kind !== "runner") this.#readers.restore(link);
     this.#listing.restore();
+    if (this.#stalling.isUnnoticed) this.#queue.submit(() => this.#stalling.left()).catch(() => {});
   }
 
   /** Whether the session was created. */
@@ -138,6 +151,7 @@ export class Session {
       readonly id: string;
       readonly title?: string | undefined;
       readonly gateway?: Gateway | undefined;
+      readonly lifetime?: Lifetime | undefined;
     },
   ): Promise<boolean> {
     return this.#queue.submit(() => {
@@ -150,7 +164,7 @@ export class Session {
         return false;
       }
       if (options.gateway !== undefined) this.#waking.name(options.gateway);
-      this.#log.setId(options.id);
+      this.#log.setId(options.id, options.lifetime);
       this.#log.append({
         type: "session.created",
         by: identity.subject,
@@ -158,6 +172,7 @@ export class Session {
         at: this.#host.clock.now(),
       });
       this.#log.flush();
+      this.#lifecycle.ensureTimers();
       return true;
     });
   }
@@ -224,7 +239,7 @@ export class Session {
   /** A socket was accepted. */
   connected(link: Link): void {
     if (!this.exists) link.close(CLOSE.notFound, "There is no such session.");
-    else if (link.attachment.kind === "runner" && this.state.lifecycle === "terminated")
+    else if (link.attachment.kind === "runner" && this.#isOver)
       link.close(CLOSE.terminated, "This session is terminated.");
   }
 
@@ -255,16 +270,27 @@ export class Session {
     }
     // Set by versions that told the list by a timer of its own; its memory being new, this one tells it anyway.
     if (name === "perdure:listing") return true;
-    return this.#queue.submit(() => {
-      const isExpiry = this.#decisions.expire(name);
-      if (isExpiry) this.#log.flush();
-      return isExpiry;
+    return this.#queue.submit((commit) => {
+      const isOwn = this.#ring(name);
+      if (!isOwn) return false;
+      this.#log.flush();
+      this.#sendAwayIfOver(commit);
+      return true;
     });
   }
 
   /** The alarm has rung, for a timer or for the list. */
   async alarm(): Promise<void> {
     await this.#listing.tell();
+  }
+
+  #ring(timer: string): boolean {
+    return (
+      this.#decisions.expire(timer, (turn, by) => void this.#cancellations.cancel(turn, by)) ||
+      this.#cancellations.ring(timer) ||
+      this.#stalling.ring(timer) ||
+      this.#lifecycle.ring(timer)
+    );
   }
 
   async #receiveFromReader(link: Link, frame: ClientFrame): Promise<void> {
@@ -275,6 +301,13 @@ export class Session {
             "unsupported_version",
             `This server speaks version ${PROTOCOL_VERSION}; reload or update.`,
           );
+        // A stream of another protocol would dial again and again.
+        if (
+          this.#isOver &&
+          link.attachment.kind === "dialect" &&
+          frame.after === this.#log.log.head
+        )
+          throw new PerdureError("session_terminated", "This session is over; nothing follows.");
         return this.#readers.hello(link, frame.after);
       case "ack":
         return this.#readers.acknowledge(link, frame.d);
@@ -300,8 +333,9 @@ export class Session {
           `The role ${identity.role} may not ${command.op}; ask for another token.`,
         );
       return await this.#queue.submit((commit) => {
-        const reply = this.#execute(identity, id, command, commit);
+        const reply = this.#execute(identity, id, command);
         commit.after(() => answer(reply));
+        this.#sendAwayIfOver(commit);
         return reply;
       });
     } catch (error) {
@@ -311,7 +345,7 @@ export class Session {
     }
   }
 
-  #execute(identity: Identity, id: string, command: Command, commit: Commit): Reply {
+  #execute(identity: Identity, id: string, command: Command): Reply {
     if (!this.exists)
       throw new PerdureError("session_not_found", "There is no such session; create it first.");
     const context = {
@@ -319,6 +353,8 @@ export class Session {
       decisions: this.#decisions,
       timers: this.#host.timers,
       waking: this.#waking,
+      lifecycle: this.#lifecycle,
+      cancellations: this.#cancellations,
       at: this.#host.clock.now(),
       by: identity.subject,
     };
@@ -328,14 +364,13 @@ export class Session {
     }));
     this.#waking.review();
     this.#isFlushDue = true;
-    if (command.op === "terminate") commit.after(() => this.#closeRunners());
     return reply;
   }
 
   async #receiveFromRunner(link: Link, text: string): Promise<void> {
     const frame = parseRunnerFrame(text);
     await this.#queue.submit((commit) => {
-      if (this.state.lifecycle === "terminated")
+      if (this.#isOver)
         throw new PerdureError(
           "session_terminated",
           "This session is terminated; it takes no more events.",
@@ -344,6 +379,8 @@ export class Session {
       if (frame.t === "hello") this.#waking.settle();
       commit.after(() => this.#perform(outcome));
       if (frame.t !== "hello") return;
+      this.#stalling.came();
+      this.#log.flush();
       commit.after(() => {
         this.#perform(this.#relay.welcomed(link));
         this.#readers.announce({ t: "runner", runner: this.#relay.presence() });
@@ -353,7 +390,11 @@ export class Session {
 
   /** A runner's connection is gone. A timer that cannot be set now is set when the session is loaded again. */
   #runnerDropped(): void {
-    this.#queue.submit(() => this.#waking.dropped()).catch(() => {});
+    const dropped = () => {
+      this.#waking.dropped();
+      this.#stalling.left();
+    };
+    this.#queue.submit(dropped).catch(() => {});
   }
 
   /** One row for all that a batch has appended. */
@@ -393,10 +434,20 @@ export class Session {
       });
   }
 
-  #closeRunners(): void {
-    for (const link of this.#host.links())
-      if (link.attachment.kind === "runner")
-        link.close(CLOSE.terminated, "This session is terminated.");
+  get #isOver(): boolean {
+    return this.state.lifecycle === "terminated";
+  }
+
+  /** After the replies of a terminated session everybody who has been told everything is sent away. */
+  #sendAwayIfOver(commit: Commit): void {
+    if (!this.#isOver) return;
+    commit.after(() => {
+      for (const link of this.#host.links()) {
+        if (link.attachment.kind === "runner")
+          link.close(CLOSE.terminated, "This session is terminated.");
+        else this.#readers.dismiss(link);
+      }
+    });
   }
 
   #mark(): () => void {

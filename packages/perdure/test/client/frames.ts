@@ -77,6 +77,7 @@ export const reply = (id: string, position = 1, i = "one"): ServerFrame => ({
 export const snapshotAt = (position: number, hasEarlier = false): Snapshot => ({
   position,
   lifecycle: "active",
+  paused: undefined,
   createdBy: "ann",
   createdAt: 1,
   time: 1,

@@ -86,7 +86,6 @@ test.each([
   [4403, "forbidden"],
   [4404, "session_not_found"],
   [4409, "fenced"],
-  [4410, "session_terminated"],
   [4413, "too_large"],
 ])("close code %i is final: the link is closed with problem %s", async (closeCode, code) => {
   expect(FINAL_CLOSE_CODES).toContain(closeCode);
@@ -290,5 +289,25 @@ test("a catch-up whose answer was lost is begun again, whatever else goes on arr
     server.connection.push({ t: "runner", i: "one", runner: null });
   }
   await pass(20);
+  expect(server.connections).toHaveLength(2);
+});
+
+test("T21 close code 4410 is final for a reader that has seen the end; any other asks for it again", async () => {
+  const { server, client } = await liveClient();
+  server.connection.drop(4410);
+  expect(client.getState()).toMatchObject({ link: "offline", problem: undefined });
+  await pass(1_100);
+  server.connection.push(welcome(2));
+  const at = 5;
+  const end = { type: "session.lifecycle", state: "terminated", by: "ann", at } as const;
+  server.connection.push(events(2, [end], 2));
+  server.connection.push(live(2));
+  server.connection.drop(4410, "The server's reason.");
+  expect(client.getState()).toMatchObject({
+    link: "closed",
+    problem: { code: "session_terminated", detail: "The server's reason." },
+    session: { lifecycle: "terminated" },
+  });
+  await pass(120_000);
   expect(server.connections).toHaveLength(2);
 });

@@ -95,6 +95,8 @@ const CONTROL_TYPES = every<ControlEvent["type"]>({
   "session.meta": true,
   "turn.queued": true,
   "turn.cancelling": true,
+  "turn.stalled": true,
+  "turn.resumed": true,
   "turn.ended": true,
   "approval.requested": true,
   "approval.decided": true,
@@ -152,7 +154,7 @@ test("the document has every event type, and says which a runner may send", () =
   const content = tableUnder("### Content");
   const control = tableUnder("### Control");
   const runners = control.filter(([, , isRunners]) => isRunners === "yes");
-  expect(new Set(control.map(([type]) => type))).toEqual(CONTROL_TYPES);
+  expect(new Set(control.flatMap(([types]) => types?.split(", ") ?? []))).toEqual(CONTROL_TYPES);
   expect(new Set(runners.map(([type]) => type))).toEqual(RUNNER_TYPES);
   expect(new Set(content.flatMap(([types]) => types?.split(", ") ?? []))).toEqual(
     new Set([...CONTENT_TYPES, "data-*"]),

@@ -186,11 +186,9 @@ function check({ world, readers, disks, alive, deeds, prompts }: Simulation): vo
 
   expect(new Set(deeds.prompts).size, "a prompt runs at most once").toBe(deeds.prompts.length);
   expect(of(log, "turn.queued").map(({ turn }) => turn)).toEqual(prompts);
-  expect(
-    of(log, "turn.ended")
-      .map(({ turn }) => turn)
-      .toSorted(),
-  ).toEqual(prompts.toSorted());
+  // A turn that was cancelled without its runner is ended by that once more, without effect.
+  const ended = new Set(of(log, "turn.ended").map(({ turn }) => turn));
+  expect([...ended].toSorted()).toEqual(prompts.toSorted());
 
   const decided = of(log, "approval.decided");
   const options = new Map(decided.map(({ approval, option }) => [approval, option]));

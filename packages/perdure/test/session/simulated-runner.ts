@@ -144,6 +144,11 @@ export class SimulatedRunner {
 
   #acknowledged(r: number, turn: string | null): void {
     this.disk.held = this.disk.held.filter((one) => one.r > r);
+    if (this.#turn !== undefined && this.#turn !== turn) {
+      // It was cancelled while this runner was away.
+      this.#question = undefined;
+      this.#left = 1;
+    }
     const waits = this.#waits;
     if (waits === undefined || waits.r > r) return;
     this.#waits = undefined;

@@ -2,7 +2,7 @@ import type { Attachment, ConnectionKind, Identity, Sql } from "../../src/object
 import { COMMAND_MIGRATIONS, migrate, TIMER_MIGRATIONS, Timers } from "../../src/object/index.ts";
 import type { Command, SessionEvent, Task } from "../../src/protocol/index.ts";
 import { splitRun } from "../../src/protocol/index.ts";
-import type { GatewayPolicy, SessionListing } from "../../src/session/index.ts";
+import type { GatewayPolicy, Lifetime, SessionListing } from "../../src/session/index.ts";
 import { Session, SESSION_SCHEMAS } from "../../src/session/index.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeLink } from "./fake-link.ts";
@@ -33,6 +33,8 @@ export class SessionWorld {
   tellings = 0;
   /** When the platform's alarm rings. */
   alarm: number | undefined;
+  /** What the class says of how long its sessions go on. */
+  lifetime: Lifetime = {};
 
   /** What the application does with a task that is due. */
   onTaskDue = async (task: Task): Promise<void> => void this.due.push(task.id);
@@ -207,6 +209,7 @@ export class SessionWorld {
         throw error;
       },
       sync: () => Promise.resolve(),
+      lifetime: () => this.lifetime,
       onTaskDue: (task) => this.onTaskDue(task),
       tellList: async (_owner, listing, version) => {
         this.tellings += 1;

@@ -55,9 +55,7 @@ function checkFacts(object: SimulatedSession, { state, head }: Witness): void {
       throw new Violation(
         `L5 in memory \`${key}\` is ${canonicalJson(said[key])}; by the durable log it is ${canonicalJson(follows[key])}.`,
       );
-  // Whether it stalls is a matter of time.
-  const status = info.status === "stalled" ? "running" : info.status;
-  if (status !== statusBy(state))
+  if (info.status !== statusBy(state))
     throw new Violation(
       `T12 the session says it is ${info.status}; by the log it is ${statusBy(state)}.`,
     );
@@ -78,5 +76,6 @@ function factsOf({
 
 function statusBy({ turns, approvals }: SessionState): string {
   if (turns.every(({ state }) => state === "queued")) return turns.length === 0 ? "idle" : "queued";
-  return approvals.some(({ command }) => command === undefined) ? "waiting" : "running";
+  if (approvals.some(({ command }) => command === undefined)) return "waiting";
+  return turns.some(({ isStalled }) => isStalled) ? "stalled" : "running";
 }

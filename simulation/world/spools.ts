@@ -17,6 +17,8 @@ const OBJECTS_OWN = new Set([
   "task.changed",
   "turn.queued",
   "turn.cancelling",
+  "turn.stalled",
+  "turn.resumed",
   "turn.ended",
   "approval.decided",
   "approval.closed",

@@ -66,6 +66,10 @@ test("nothing can be written where the role, the lifecycle or the link forbids i
   expect(closedReason({ ...base, session: { ...EMPTY_STATE, lifecycle: "terminated" } })).toContain(
     "ended",
   );
+  const paused = { ...EMPTY_STATE, lifecycle: "paused", paused: { by: "ada", at: 1 } } as const;
+  expect(closedReason({ ...base, session: paused })).toContain("paused");
+  const idle = { ...paused, paused: { by: "perdure", at: 1, why: "idle" } } as const;
+  expect(closedReason({ ...base, session: idle })).toBe(undefined);
 });
 
 const reply = (text: string): Message => ({

@@ -6,6 +6,8 @@ export function closedReason(
 ): string | undefined {
   if (state.role === "viewer") return "You may watch this session, but not write in it.";
   if (state.session?.lifecycle === "terminated") return "This session has ended.";
-  if (state.session?.lifecycle === "paused") return "This session is paused.";
+  // What the idle timer has paused goes on with the next prompt.
+  if (state.session?.lifecycle === "paused" && state.session.paused?.why !== "idle")
+    return "This session is paused.";
   return state.link === "closed" ? "Not connected." : undefined;
 }

@@ -22,7 +22,8 @@ export function SessionProblem({
         </button>
       </p>
     );
-  if (link !== "closed") return null;
+  // One that is over is read to the end and then closed: the composer says so.
+  if (link !== "closed" || problem?.code === "session_terminated") return null;
   if (problem?.code === "unauthorized")
     return (
       <p className="banner">

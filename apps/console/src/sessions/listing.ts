@@ -41,6 +41,8 @@ export function statusLabel(listing: Listing): string {
   switch (listing.status) {
     case "running":
       return "Running";
+    case "stalled":
+      return "Runner gone";
     case "waiting":
       return "Needs you";
     case "queued":

@@ -62,7 +62,13 @@ export class SessionPrinter {
       case "runner.unreachable":
         return this.#line(`[no runner could be woken${reasonOf(event.reason)}]`);
       case "session.lifecycle":
-        return this.#line(`[session ${event.state}]`);
+        return this.#line(
+          `[session ${event.state}${event.why === undefined ? "" : `: ${event.why}`}]`,
+        );
+      case "turn.stalled":
+        return this.#line("[the runner is gone; the turn waits for it]");
+      case "turn.resumed":
+        return this.#line("[the runner is back]");
       case "tasks.changed": {
         const tasks = event.tasks.map((task) => `[${MARKS[task.status]}] ${printable(task.title)}`);
         return tasks.length === 0 ? "" : this.#line(tasks.join("\n"));

@@ -57,7 +57,9 @@ export async function watchSession(options: WatchOptions): Promise<number> {
   });
   client.subscribe(() => {
     const { link, problem } = client.getState();
-    if (link === "closed" && problem !== undefined) end.reject(errorOf(problem));
+    // Nothing more will come, and all that there is was told.
+    if (problem?.code === "session_terminated") finish();
+    else if (link === "closed" && problem !== undefined) end.reject(errorOf(problem));
     else if (link === "live" && !isOver && options.onLive?.() === true) finish();
   });
   signal.addEventListener("abort", finish, { once: true });

@@ -33,6 +33,8 @@ export class CommandGate {
   #turn: string | undefined;
   /** The last turn whose prompt the agent was given. */
   #prompted: string | undefined;
+  /** Number of the event that says that it was begun. */
+  #promptedAt = 0;
   /** The last turn that the session ended by itself. */
   #over: string | undefined;
   #isOpen = false;
@@ -82,9 +84,11 @@ export class CommandGate {
     for (const [begunAt, command] of this.#begun) {
       if (begunAt > r) break;
       this.#begun.delete(begunAt);
+      if (command.kind === "prompt") this.#promptedAt = begunAt;
       this.#act(command, running);
     }
-    this.#stopWhatIsOver(running);
+    // One that crossed with the beginning says nothing of the turn.
+    if (r >= this.#promptedAt) this.#stopWhatIsOver(running);
     this.next();
   }
 

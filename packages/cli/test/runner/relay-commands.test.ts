@@ -161,3 +161,12 @@ test("T24 a turn that has ended here is not stopped by what the session said bef
   bench.ack(3);
   expect(bench.agent.told).toEqual(["prompt turn-1"]);
 });
+
+test("T24 an acknowledgement that was overtaken by the one of the beginning stops nothing", async () => {
+  const bench = new Bench();
+  await bench.start();
+  bench.command(prompt(10, "turn-1"));
+  bench.ack(2, "turn-1");
+  bench.ack(1);
+  expect(bench.agent.told).toEqual(["prompt turn-1"]);
+});

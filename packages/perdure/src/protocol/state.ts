@@ -129,6 +129,7 @@ export const EMPTY_STATE: SessionState = {
   approvals: [],
   tasks: [],
   runner: undefined,
+  waking: undefined,
   cancels: [],
 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SessionWorld } from "../support/session-world.ts";
+import type { SessionWorld } from "../support/session-world.ts";
 import { writingSession } from "./writing-session.ts";
 
 const MINUTE = 60_000;

@@ -41,6 +41,8 @@ export class SessionPrinter {
       case "turn.ended":
         if (event.outcome === "completed" && event.reason === undefined) return this.#freshLine();
         return this.#line(`[turn ${event.outcome}${reasonOf(event.reason)}]`);
+      case "turn.retried":
+        return this.#line(`[turn begun again: ${event.why}]`);
       case "approval.requested": {
         const options = event.options.map((option) => option.id).join(", ");
         return this.#line(

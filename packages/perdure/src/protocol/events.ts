@@ -94,6 +94,16 @@ export type ControlEvent =
       readonly reason?: string | undefined;
       readonly at: number;
     }
+  /** The object runs a turn of its own again, from the beginning: what was being written stays, and is over. */
+  | {
+      readonly type: "turn.retried";
+      readonly turn: string;
+      /** The number of the attempt that begins: one more than before, or the same where a decision was waited for. */
+      readonly attempt: number;
+      /** `evicted`: its memory was lost. `failed`: it threw. `decided`: a question was answered after its memory was lost. */
+      readonly why: "evicted" | "failed" | "decided";
+      readonly at: number;
+    }
   | (ApprovalRequest & {
       readonly type: "approval.requested";
       readonly epoch?: number | undefined;

@@ -34,6 +34,8 @@ export interface Turn {
   readonly begunAt?: number | undefined;
   /** Whether its runner has been gone for a minute. */
   readonly isStalled?: boolean | undefined;
+  /** The attempt that is under way, where it is not the first. */
+  readonly attempt?: number | undefined;
 }
 
 /** An approval and what became of it. */
@@ -44,6 +46,7 @@ export interface Approval extends ApprovalRequest {
   readonly option?: string | undefined;
   readonly approved?: boolean | undefined;
   readonly by?: string | undefined;
+  readonly reason?: string | undefined;
   readonly decidedAt?: number | undefined;
   /** Position of its `approval.decided`: the number under which the runner gets the answer. */
   readonly command?: number | undefined;
@@ -239,6 +242,13 @@ function control(state: SessionState, event: ControlEvent): SessionState {
     }
     case "turn.ended":
       return endTurn(state, event);
+    case "turn.retried":
+      return {
+        ...placeOpen(state),
+        turns: state.turns.map((turn) =>
+          turn.id === event.turn ? { ...turn, attempt: event.attempt } : turn,
+        ),
+      };
     case "command.begun":
       return begin(state, event);
     case "approval.requested": {
@@ -261,6 +271,7 @@ function control(state: SessionState, event: ControlEvent): SessionState {
                 option: event.option,
                 approved: event.approved,
                 by: event.by,
+                reason: event.reason,
                 decidedAt: event.at,
                 command: state.position,
               }

@@ -23,6 +23,7 @@ export class Cancellations {
   readonly #timers: Timers;
   readonly #clock: Clock;
   readonly #isAttended: () => boolean;
+  readonly #runsTurns: boolean;
 
   constructor(options: {
     readonly log: SessionLog;
@@ -31,12 +32,15 @@ export class Cancellations {
     readonly clock: Clock;
     /** Whether somebody who could end the running turn is there. */
     readonly isAttended: () => boolean;
+    /** Whether the object runs its turns itself: it ends a cancelled one in the same batch. */
+    readonly runsTurns: boolean;
   }) {
     this.#log = options.log;
     this.#decisions = options.decisions;
     this.#timers = options.timers;
     this.#clock = options.clock;
     this.#isAttended = options.isAttended;
+    this.#runsTurns = options.runsTurns;
   }
 
   /** Cancels an open turn; without an id, the oldest. Throws `turn_not_found`. */
@@ -63,6 +67,7 @@ export class Cancellations {
     if (turn.state === "queued")
       return this.#log.append({ type: "turn.ended", turn: turn.id, outcome: "cancelled", at });
     const position = this.#log.append({ type: "turn.cancelling", turn: turn.id, by, at });
+    if (this.#runsTurns) return position;
     if (this.#isAttended()) this.#timers.set(TIMER, at + CANCEL_GRACE_MS);
     else this.#end(turn);
     return position;

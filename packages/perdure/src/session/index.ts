@@ -9,6 +9,16 @@ export type { TaskFilter, TaskRow } from "./task-table.ts";
 export * from "./rpc.ts";
 export * from "./schema.ts";
 export { Session } from "./session.ts";
+export type { TurnHost } from "./local-turns.ts";
+export type {
+  TurnContext,
+  TurnDecision,
+  TurnHistory,
+  TurnOutput,
+  TurnQuestion,
+  TurnRetry,
+} from "./turn-context.ts";
+export type { TurnMessage, TurnPart } from "./turn-messages.ts";
 export type { SessionHost } from "./session-host.ts";
 export { SessionDO } from "./session-do.ts";
 export { SessionIndexDO } from "./session-index-do.ts";

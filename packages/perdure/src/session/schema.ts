@@ -1,6 +1,7 @@
 /** The tables of a session. */
 
 import type { Migration, Schema } from "../object/index.ts";
+import { TURN_STEP_MIGRATIONS } from "./turn-steps.ts";
 import { CONTENT_MIGRATIONS, LOG_MIGRATIONS, PRODUCER_MIGRATIONS } from "../log/index.ts";
 import { GATEWAY_MIGRATIONS } from "./gateway-store.ts";
 
@@ -61,4 +62,5 @@ export const SESSION_SCHEMAS: readonly Schema[] = [
   { owner: "producers", migrations: PRODUCER_MIGRATIONS },
   { owner: "session", migrations: SESSION_MIGRATIONS },
   { owner: "gateway", migrations: GATEWAY_MIGRATIONS },
+  { owner: "turn-steps", migrations: TURN_STEP_MIGRATIONS },
 ];

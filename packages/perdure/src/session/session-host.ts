@@ -2,6 +2,7 @@ import type { Clock, Link, Sql, Timers } from "../object/index.ts";
 import type { Task } from "../protocol/index.ts";
 import type { GatewayPolicy } from "./gateway-policy.ts";
 import type { Lifetime } from "./lifetime.ts";
+import type { TurnHost } from "./local-turns.ts";
 import type { SessionListing } from "./rpc.ts";
 
 /** What a session needs from where it runs. */
@@ -14,6 +15,8 @@ export interface SessionHost {
   /** Where runners are to be had. */
   readonly gateways: GatewayPolicy;
   links(): readonly Link[];
+  /** What runs the session's turns in the object; undefined where a runner does. */
+  readonly turns?: TurnHost | undefined;
   /** See `CommitHost.sync`. */
   sync(): Promise<void>;
   /**

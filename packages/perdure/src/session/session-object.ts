@@ -7,15 +7,40 @@ import { CLOSE } from "../protocol/index.ts";
 import type { GatewayPolicy } from "./gateway-policy.ts";
 import { gatewayPolicyOf } from "./gateway-policy.ts";
 import type { Lifetime } from "./lifetime.ts";
+import type { TurnHost } from "./local-turns.ts";
 import type { SessionIndexRpc } from "./rpc.ts";
 import { SESSION_SCHEMAS } from "./schema.ts";
 import { Session } from "./session.ts";
+import type { TurnContext, TurnOutput, TurnRetry } from "./turn-context.ts";
 
 /** What `SessionDO` stands on. */
 export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
   protected static override readonly schemas = SESSION_SCHEMAS;
 
   #session: Session | undefined;
+
+  /**
+   * How often a turn is begun, and how long after a failure. Default: once. Only turns that `onTurn` runs are tried again,
+   * and never silently: the log says `turn.retried`.
+   */
+  protected readonly retry: TurnRetry = { attempts: 1 };
+
+  /**
+   * Runs a turn: override it, and the session answers its prompts itself instead of waiting for a runner. The turn ends when
+   * what this returns has ended: `completed`, `failed` where it throws or its stream carries an `error`, or `cancelled`.
+   *
+   * Called after the log says durably that the turn was begun; one turn at a time, in order. Its memory may be lost at any
+   * time: the turn is then `interrupted`, or, with `retry`, run again from its beginning.
+   */
+  protected onTurn?(turn: TurnContext): TurnOutput | Promise<TurnOutput>;
+
+  /**
+   * What readers are told of a turn that threw. Everybody who may read the session sees it, so by default an error that this
+   * library did not make says nothing but that it happened, and is written to the console.
+   */
+  protected onTurnError(_error: unknown, _turn: TurnContext): string | undefined {
+    return undefined;
+  }
 
   protected override serveRequest(request: Request): Response | Promise<Response> {
     const { pathname } = new URL(request.url);
@@ -78,7 +103,8 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
 
   /** The session, loaded on first use: every path comes through here. */
   protected get session(): Session {
-    this.#session ??= new Session({
+    if (this.#session !== undefined) return this.#session;
+    const session = new Session({
       sql: this.sql,
       clock: systemClock,
       timers: this.timers,
@@ -90,7 +116,19 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
       lifetime: () => this.lifetime,
       onTaskDue: (task) => this.onTaskDue(task),
       tellList: async (owner, listing, version) => this.indexOf(owner)?.upsert(listing, version),
+      turns: this.#turnHost(),
     });
-    return this.#session;
+    this.#session = session;
+    session.restore();
+    return session;
+  }
+
+  #turnHost(): TurnHost | undefined {
+    if (this.onTurn === undefined) return undefined;
+    return {
+      run: (turn) => this.onTurn?.(turn),
+      onError: (error, turn) => this.onTurnError(error, turn),
+      retry: this.retry,
+    };
   }
 }

@@ -35,6 +35,7 @@ import { ListingOutbox } from "./listing-outbox.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { sessionInfo } from "./listing.ts";
+import { LocalTurns } from "./local-turns.ts";
 import { Readers } from "./readers.ts";
 import type { RelayOutcome } from "./relay.ts";
 import { Relay } from "./relay.ts";
@@ -61,6 +62,8 @@ export class Session {
   readonly #stalling: Stalling;
   readonly #commands: Commands;
   readonly #relay: Relay;
+  /** Turns that run in the object, where the user's class runs them. */
+  readonly #turns: LocalTurns | undefined;
   readonly #readers: Readers;
   readonly #waking: Waking;
   readonly #queue: CommitQueue;
@@ -80,10 +83,11 @@ export class Session {
     this.#approvals = new Approvals(this.#sql, this.#log.log.content);
     this.#decisions = new Decisions(this.#log, this.#approvals, timers, clock);
     this.#commands = new Commands(this.#sql, clock);
-    const isAttended = () => this.#relay.presence() !== null;
+    const runsTurns = host.turns !== undefined;
+    const isAttended = () => runsTurns || this.#relay.presence() !== null;
     const life = { log: this.#log, decisions: this.#decisions, timers, clock };
     this.#lifecycle = new Lifecycle({ ...life, lifetime: () => host.lifetime?.() ?? {} });
-    this.#cancellations = new Cancellations({ ...life, isAttended });
+    this.#cancellations = new Cancellations({ ...life, isAttended, runsTurns });
     this.#stalling = new Stalling({ ...life, isAttended });
     const session = () => this.#log.id ?? "";
     const links = () => host.links();
@@ -93,7 +97,8 @@ export class Session {
       clock,
       approvals: this.#approvals,
       decisions: this.#decisions,
-      links,
+      // A session that runs its own turns has no runner, also where a socket of one is from before.
+      links: runsTurns ? () => [] : links,
       session,
       onRedelivery: (isLast) => {
         this.#perform(this.#relay.redelivered(isLast));
@@ -106,7 +111,7 @@ export class Session {
       timers,
       clock,
       policy: host.gateways,
-      hasRunner: () => this.#relay.presence() !== null,
+      hasRunner: isAttended,
     });
     this.#readers = new Readers(this.#log, clock, {
       incarnation: host.incarnation,
@@ -127,11 +132,31 @@ export class Session {
       queue: this.#queue,
       onTaskDue: (task) => host.onTaskDue(task),
     });
+    this.#turns =
+      host.turns &&
+      new LocalTurns({
+        host: host.turns,
+        log: this.#log,
+        sql: this.#sql,
+        clock,
+        timers,
+        approvals: this.#approvals,
+        decisions: this.#decisions,
+        commit: (work) => this.#commit(work),
+        sync: () => host.sync(),
+      });
     this.#relay.restore();
     if (this.#waking.isLost) void this.#queue.submit(() => this.#waking.recover());
     for (const link of links()) if (link.attachment.kind !== "runner") this.#readers.restore(link);
     this.#listing.restore();
     if (this.#stalling.isUnnoticed) this.#queue.submit(() => this.#stalling.left()).catch(() => {});
+  }
+
+  /** Goes on with what the memory before has left. Call it once the session can be reached. */
+  restore(): void {
+    if (this.#turns === undefined) return;
+    for (const link of this.#host.links()) this.#refuseRunner(link);
+    this.#turns.restore();
   }
 
   /** Whether the session was created. */
@@ -241,6 +266,7 @@ export class Session {
     if (!this.exists) link.close(CLOSE.notFound, "There is no such session.");
     else if (link.attachment.kind === "runner" && this.#isOver)
       link.close(CLOSE.terminated, "This session is terminated.");
+    else if (this.#turns !== undefined) this.#refuseRunner(link);
   }
 
   /** A socket is gone. */
@@ -252,7 +278,10 @@ export class Session {
 
   /** A frame has arrived. Rejects with `bad_frame` and its like: the caller closes the socket. */
   async receive(link: Link, text: string): Promise<void> {
-    if (link.attachment.kind === "runner") return this.#receiveFromRunner(link, text);
+    if (link.attachment.kind === "runner") {
+      if (this.#turns !== undefined) throw new PerdureError("forbidden", NO_RUNNER);
+      return this.#receiveFromRunner(link, text);
+    }
     const frame = parseClientFrame(text);
     if (!permits(link.attachment.role, "read"))
       throw new PerdureError("forbidden", "This role may not read.");
@@ -270,10 +299,11 @@ export class Session {
     }
     // Set by versions that told the list by a timer of its own; its memory being new, this one tells it anyway.
     if (name === "perdure:listing") return true;
+    if ((await this.#turns?.timer(name)) === true) return true;
     return this.#queue.submit((commit) => {
       const isOwn = this.#ring(name);
       if (!isOwn) return false;
-      this.#log.flush();
+      this.#isFlushDue = true;
       this.#sendAwayIfOver(commit);
       return true;
     });
@@ -291,6 +321,18 @@ export class Session {
       this.#stalling.ring(timer) ||
       this.#lifecycle.ring(timer)
     );
+  }
+
+  /** Runs a job whose events are flushed with the batch. */
+  #commit<T>(work: () => T): Promise<T> {
+    return this.#queue.submit(() => {
+      this.#isFlushDue = true;
+      return work();
+    });
+  }
+
+  #refuseRunner(link: Link): void {
+    if (link.attachment.kind === "runner") link.close(CLOSE.forbidden, NO_RUNNER);
   }
 
   async #receiveFromReader(link: Link, frame: ClientFrame): Promise<void> {
@@ -358,6 +400,7 @@ export class Session {
       at: this.#host.clock.now(),
       by: identity.subject,
     };
+    this.#turns?.drain();
     const reply = this.#commands.once(id, identity.subject, command, () => ({
       ok: true,
       result: execute(context, id, command),
@@ -399,6 +442,7 @@ export class Session {
 
   /** One row for all that a batch has appended. */
   #seal(): void {
+    if (this.#turns?.advance() === true) this.#isFlushDue = true;
     if (!this.#isFlushDue) return;
     this.#isFlushDue = false;
     this.#log.flush();
@@ -409,6 +453,7 @@ export class Session {
     const news = this.#log.takeNews();
     this.#readers.publish(news);
     if (news.hasFlushed) this.#perform(this.#relay.flushed());
+    this.#turns?.published();
     this.#scheduleFlush();
     void this.#listing.tell();
   }
@@ -455,11 +500,15 @@ export class Session {
     const revertRelay = this.#relay.mark();
     const revertWaking = this.#waking.mark();
     const revertTimers = this.#host.timers.mark();
+    const revertTurns = this.#turns?.mark();
     return () => {
       revertTimers();
       revertLog();
       revertWaking();
       revertRelay();
+      revertTurns?.();
     };
   }
 }
+
+const NO_RUNNER = "This session runs its turns itself; it takes no runner.";

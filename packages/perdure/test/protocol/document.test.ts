@@ -98,6 +98,7 @@ const CONTROL_TYPES = every<ControlEvent["type"]>({
   "turn.stalled": true,
   "turn.resumed": true,
   "turn.ended": true,
+  "turn.retried": true,
   "approval.requested": true,
   "approval.decided": true,
   "approval.closed": true,

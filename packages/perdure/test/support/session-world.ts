@@ -2,11 +2,12 @@ import type { Attachment, ConnectionKind, Identity, Sql } from "../../src/object
 import { COMMAND_MIGRATIONS, migrate, TIMER_MIGRATIONS, Timers } from "../../src/object/index.ts";
 import type { Command, SessionEvent, Task } from "../../src/protocol/index.ts";
 import { splitRun } from "../../src/protocol/index.ts";
-import type { GatewayPolicy, Lifetime, SessionListing } from "../../src/session/index.ts";
+import type { GatewayPolicy, Lifetime, SessionListing, TurnHost } from "../../src/session/index.ts";
 import { Session, SESSION_SCHEMAS } from "../../src/session/index.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeLink } from "./fake-link.ts";
 import { FakeRunner } from "./fake-runner.ts";
+import { LivingSql } from "./living-sql.ts";
 import { NodeSql } from "./node-sql.ts";
 
 export const OWNER: Identity = { subject: "owner", role: "admin", expiresAt: null };
@@ -26,6 +27,7 @@ export class SessionWorld {
   #connections = 0;
   #isAsleep = false;
   #timers: Timers;
+  readonly #turns: TurnHost | undefined;
   session: Session;
   /** Told lines are lost while this holds. */
   isListAway = false;
@@ -41,9 +43,13 @@ export class SessionWorld {
   /** Tasks that were due. */
   readonly due: string[] = [];
 
-  /** @param gateways Where runners are to be had; by default nowhere. */
-  constructor(gateways: GatewayPolicy = {}) {
+  /**
+   * @param gateways Where runners are to be had; by default nowhere.
+   * @param turns What runs the session's turns in the object; by default nothing.
+   */
+  constructor(gateways: GatewayPolicy = {}, turns?: TurnHost) {
     this.gateways = gateways;
+    this.#turns = turns;
     migrate(this.sql, [
       { owner: "timers", migrations: TIMER_MIGRATIONS },
       { owner: "commands", migrations: COMMAND_MIGRATIONS },
@@ -54,8 +60,8 @@ export class SessionWorld {
   }
 
   /** A world with a session in it. */
-  static async created(): Promise<SessionWorld> {
-    const world = new SessionWorld();
+  static async created(turns?: TurnHost): Promise<SessionWorld> {
+    const world = new SessionWorld({}, turns);
     await world.session.create(OWNER, { id: "s1" });
     return world;
   }
@@ -64,6 +70,7 @@ export class SessionWorld {
   evict(): void {
     this.#timers = this.#newTimers();
     this.session = this.#load();
+    this.session.restore();
   }
 
   /** The object's memory is lost, and nothing wakes it but its alarm. */
@@ -193,8 +200,10 @@ export class SessionWorld {
     this.#incarnations += 1;
     const incarnation = this.#incarnations;
     return new Session({
-      sql: this.sql,
+      // What the code of a lost memory still does reaches nothing.
+      sql: new LivingSql(this.sql, () => incarnation === this.#incarnations),
       timers: this.#timers,
+      turns: this.#turns,
       clock: {
         now: () => this.clock.now(),
         after: (delay, task) =>

@@ -1,5 +1,6 @@
 import type { SessionDO, SessionIndexDO } from "../src/session/index.ts";
 import type { CarelessSessionDO } from "./objects/careless-session-do.ts";
+import type { ChatSessionDO } from "./objects/chat-session-do.ts";
 import type { CountedSessionDO } from "./objects/counted-session-do.ts";
 import type { GatewaySessionDO } from "./objects/gateway-session-do.ts";
 import type { HookedSessionDO } from "./objects/hooked-session-do.ts";
@@ -12,6 +13,7 @@ declare global {
     /** The bindings of `wrangler.jsonc` beside this file. */
     interface Env {
       CARELESS_SESSION: DurableObjectNamespace<CarelessSessionDO>;
+      CHAT_SESSION: DurableObjectNamespace<ChatSessionDO>;
       COUNTED_SESSION: DurableObjectNamespace<CountedSessionDO>;
       COUNTER: DurableObjectNamespace<CounterDO>;
       GATEWAY_SESSION: DurableObjectNamespace<GatewaySessionDO>;

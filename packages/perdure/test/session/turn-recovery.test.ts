@@ -65,6 +65,29 @@ test("O11 the heartbeat ends with the turn, and one that is due then does nothin
   expect(scene.world.clock.waiting).toBe(0);
 });
 
+test("O3 what cannot be stored is kept, and stored with the next", async () => {
+  const { scene, pens } = await halfWritten();
+  scene.world.isStorageAway = true;
+  await scene.flush();
+  scene.world.isStorageAway = false;
+  await pens[0]?.text(", but now");
+  await scene.flush();
+  expect(scene.reader.openText).toBe("half a sentence that nobody saw, but now");
+});
+
+test("O11 a turn whose end cannot be stored is found by the heartbeat", async () => {
+  const { scene, pens } = await halfWritten();
+  const { error } = console;
+  console.error = () => {};
+  scene.world.isStorageAway = true;
+  await pens[0]?.end();
+  scene.world.isStorageAway = false;
+  console.error = error;
+  expect(scene.world.session.state.turns).toMatchObject([{ id: "p", state: "running" }]);
+  await scene.ring(30_000);
+  expect(scene.outcome).toMatchObject({ outcome: "interrupted" });
+});
+
 test("O12 a turn that may be retried is begun again after its backoff, with a new message, and says so", async () => {
   const { scene, pens } = await halfWritten(2);
   await scene.evict();

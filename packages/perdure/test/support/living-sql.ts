@@ -30,6 +30,6 @@ export class LivingSql implements Sql {
   }
 
   #ensureAlive(): void {
-    if (!this.#isAlive()) throw new Error("This memory is gone.");
+    if (!this.#isAlive()) throw new Error("There is no storage.");
   }
 }

@@ -37,6 +37,8 @@ export class SessionWorld {
   alarm: number | undefined;
   /** What the class says of how long its sessions go on. */
   lifetime: Lifetime = {};
+  /** Whether storage takes and gives nothing at the moment. */
+  isStorageAway = false;
 
   /** What the application does with a task that is due. */
   onTaskDue = async (task: Task): Promise<void> => void this.due.push(task.id);
@@ -201,7 +203,7 @@ export class SessionWorld {
     const incarnation = this.#incarnations;
     return new Session({
       // What the code of a lost memory still does reaches nothing.
-      sql: new LivingSql(this.sql, () => incarnation === this.#incarnations),
+      sql: new LivingSql(this.sql, () => incarnation === this.#incarnations && !this.isStorageAway),
       timers: this.#timers,
       turns: this.#turns,
       clock: {

@@ -191,7 +191,7 @@ function control(state: SessionState, event: ControlEvent): SessionState {
         lifecycle: "active",
         createdBy: event.by,
         createdAt: event.at,
-        meta: event.title === undefined ? state.meta : { ...state.meta, title: event.title },
+        meta: mergeMeta(state.meta, { title: event.title ?? null }),
       };
     case "session.lifecycle": {
       const { state: lifecycle, by, at, why } = event;
@@ -220,18 +220,15 @@ function control(state: SessionState, event: ControlEvent): SessionState {
           },
         ],
       };
-    case "turn.cancelling": {
-      const isRunning = runningTurn(state)?.id === event.turn;
+    case "turn.cancelling":
+      if (runningTurn(state)?.id !== event.turn) return state;
       return {
         ...state,
         turns: state.turns.map((turn) =>
-          turn.id === event.turn && isRunning ? { ...turn, state: "cancelling" } : turn,
+          turn.id === event.turn ? { ...turn, state: "cancelling" } : turn,
         ),
-        cancels: isRunning
-          ? [...state.cancels, { command: state.position, turn: event.turn }]
-          : state.cancels,
+        cancels: [...state.cancels, { command: state.position, turn: event.turn }],
       };
-    }
     case "turn.stalled":
     case "turn.resumed": {
       const isStalled = event.type === "turn.stalled";
@@ -260,24 +257,23 @@ function control(state: SessionState, event: ControlEvent): SessionState {
         approvals: [...state.approvals, { ...request, state: "pending", requestedAt: at }],
       };
     }
-    case "approval.decided":
+    case "approval.decided": {
+      const { type: _type, at, ...decision } = event;
       return {
         ...state,
         approvals: state.approvals.map((approval) =>
           approval.approval === event.approval && approval.state === "pending"
             ? {
                 ...approval,
+                ...decision,
                 state: "decided",
-                option: event.option,
-                approved: event.approved,
-                by: event.by,
-                reason: event.reason,
-                decidedAt: event.at,
+                decidedAt: at,
                 command: state.position,
               }
             : approval,
         ),
       };
+    }
     case "approval.closed":
       return {
         ...state,
@@ -324,16 +320,12 @@ function endTurn(
   // In the backlog of a process whose turn another one has found interrupted: that end stands.
   if (!state.turns.some(({ id }) => id === event.turn)) return state;
   const { type: _type, at: _at, ...lastOutcome } = event;
-  const isRunning = runningTurn(state)?.id === event.turn;
-  const placed = isRunning ? placeOpen(state) : state;
   return {
-    ...placed,
+    ...(runningTurn(state)?.id === event.turn ? placeOpen(state) : state),
     turns: state.turns.filter((turn) => turn.id !== event.turn),
     cancels: state.cancels.filter((cancel) => cancel.turn !== event.turn),
     lastOutcome,
-    approvals: isRunning
-      ? state.approvals.filter((one) => one.turn !== event.turn)
-      : state.approvals,
+    approvals: state.approvals.filter((one) => one.turn !== event.turn),
   };
 }
 

@@ -1,9 +1,9 @@
 /** The tables of a session. */
 
 import type { Migration, Schema } from "../object/index.ts";
-import { TURN_STEP_MIGRATIONS } from "./turn-steps.ts";
 import { CONTENT_MIGRATIONS, LOG_MIGRATIONS, PRODUCER_MIGRATIONS } from "../log/index.ts";
 import { GATEWAY_MIGRATIONS } from "./gateway-store.ts";
+import { TURN_STEP_MIGRATIONS } from "./turn-steps.ts";
 
 /**
  * `messages` is ordered by its key, the log position at which a message began; `tasks` is asked for by status, in order of

@@ -11,6 +11,12 @@ const PAGE_SIZE = 50;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 15_000;
 
+/** An answer, whatever it says. No answer at all has status 503. */
+interface Answer {
+  readonly status: number;
+  readonly body: JsonObject;
+}
+
 /**
  * Has the session created. Where the server is away or overloaded it tries again until the signal ends that.
  *
@@ -18,35 +24,28 @@ const LONGEST_WAIT_MS = 15_000;
  */
 export async function createSession(options: SessionOptions, signal: AbortSignal): Promise<void> {
   for (let wait = FIRST_WAIT_MS; !signal.aborted; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-    try {
-      await request(options, "", { id: options.name });
-      return;
-    } catch (error) {
-      const code = error instanceof PerdureError ? error.code : "unavailable";
-      // Somebody else has just made it.
-      if (code === "session_exists") return;
-      if (code === "forbidden")
-        throw new PerdureError(
-          "forbidden",
-          `There is no session "${options.name}", and this token may not create it.`,
-        );
-      if (!PASSING.has(code)) throw error;
-      await passed(wait, signal);
-    }
+    const answer = await request(options, "", { id: options.name });
+    // 409: somebody else has just made it.
+    if (isGood(answer) || answer.status === 409) return;
+    if (answer.status === 403)
+      throw new PerdureError(
+        "forbidden",
+        `There is no session "${options.name}", and this token may not create it.`,
+      );
+    if (answer.status < 500 && answer.status !== 429) throw problemIn(answer);
+    await new Promise((resolve) => setTimeout(resolve, wait));
   }
 }
 
-/** Problems that another attempt may not meet. */
-const PASSING = new Set(["unavailable", "rate_limited", "too_many_connections", "broken"]);
-
-/** A page of messages, oldest first, that ends before a position. */
+/** A page of messages, oldest first, that ends before a position. @throws PerdureError */
 export async function messagesBefore(
   options: SessionOptions,
   position: number,
 ): Promise<{ readonly messages: readonly PlacedMessage[]; readonly hasEarlier: boolean }> {
-  const name = encodeURIComponent(options.name);
-  const query = `before=${position}&limit=${PAGE_SIZE}`;
-  const { messages, hasEarlier } = await request(options, `/${name}/messages?${query}`);
+  const path = `/${encodeURIComponent(options.name)}/messages?before=${position}&limit=${PAGE_SIZE}`;
+  const answer = await request(options, path);
+  if (!isGood(answer)) throw problemIn(answer);
+  const { messages, hasEarlier } = answer.body;
   return {
     // The server is trusted for the contents, as it is for those of frames.
     messages: Array.isArray(messages) ? (messages as PlacedMessage[]) : [],
@@ -59,40 +58,29 @@ async function request(
   { url, token }: SessionOptions,
   path: string,
   body?: JsonObject,
-): Promise<JsonObject> {
-  const root = (url ?? location.origin).replace(/\/?$/, "/");
-  let response: Response;
+): Promise<Answer> {
   try {
     const bearer = typeof token === "function" ? await token() : token;
-    response = await fetch(`${root}v1/sessions${path}`, {
+    const root = (url ?? location.origin).replace(/\/?$/, "/");
+    const response = await fetch(`${root}v1/sessions${path}`, {
       headers: {
-        accept: "application/json",
         ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
       ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
     });
+    const answer: unknown = await response.json().catch(() => undefined);
+    return { status: response.status, body: isObject(answer) ? answer : {} };
   } catch {
-    throw new PerdureError("unavailable", "The server cannot be reached: try again later.");
+    return { status: 503, body: {} };
   }
-  const answer: unknown = await response.json().catch(() => undefined);
-  if (response.ok && isObject(answer)) return answer;
-  if (isObject(answer) && "code" in answer) throw errorOf(answer as unknown as Problem);
-  // What stands before the server has words of its own.
-  const { status } = response;
-  throw new PerdureError(
-    status >= 500 || status === 429 ? "unavailable" : "bad_request",
-    `The server answered with status ${status}.`,
-  );
 }
 
-/** Resolves after a time, or as soon as the signal ends the wait. */
-function passed(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+const isGood = ({ status }: Answer): boolean => status < 300;
+
+/** What stands before the server has words of its own. */
+function problemIn({ status, body }: Answer): PerdureError {
+  return "code" in body
+    ? errorOf(body as unknown as Problem)
+    : new PerdureError("unavailable", `The server cannot be reached (${status}): try again later.`);
 }

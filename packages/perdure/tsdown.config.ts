@@ -43,7 +43,12 @@ export default defineConfig([
   {
     ...shared,
     // A build keeps of each file what its own entries export. Both builds write the protocol, so both keep all of it.
-    entry: ["src/client/index.ts", "src/protocol/index.ts", "src/react/index.ts"],
+    entry: [
+      "src/client/index.ts",
+      "src/client/list/index.ts",
+      "src/protocol/index.ts",
+      "src/react/index.ts",
+    ],
     tsconfig: "tsconfig.client.json",
   },
 ]);

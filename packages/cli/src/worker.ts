@@ -4,10 +4,7 @@ import { equalSecrets } from "perdure/auth";
 import type { AssetServer } from "perdure/http";
 import { connectionGate, createApp, sessionGate } from "perdure/http";
 import { PerdureError } from "perdure/protocol";
-import type { SessionIndexDO } from "perdure/session";
-import { SessionDO as Session } from "perdure/session";
-
-export { SessionIndexDO } from "perdure/session";
+import { SessionDO as Session, SessionIndexDO as SessionIndex } from "perdure/session";
 
 /** What the configuration of workerd binds. */
 interface Env {
@@ -38,6 +35,17 @@ export class SessionDO extends Session {
   }
 }
 
+/** How the gate of connections names a list: no id of a session begins so. */
+const LIST = "list:";
+
+/** A list that reports its open sockets to the gate of this process. */
+export class SessionIndexDO extends SessionIndex {
+  protected override onConnectionsChanged(count: number): void {
+    const { name } = this.ctx.id;
+    if (name !== undefined) connectionGate.report(`${LIST}${name}`, count);
+  }
+}
+
 const app = createApp<Env>({
   sessions: (env) => env.SESSION_DO,
   index: (env) => env.SESSION_INDEX,
@@ -59,7 +67,12 @@ app.post("/_perdure/drain", async (c) => {
       "Only the process that started the server may drain it.",
     );
   connectionGate.refuse();
-  const drained = connectionGate.sessions.map((name) => c.env.SESSION_DO.getByName(name).drain());
+  const { SESSION_DO, SESSION_INDEX } = c.env;
+  const drained = connectionGate.sessions.map((name) =>
+    name.startsWith(LIST)
+      ? SESSION_INDEX.getByName(name.slice(LIST.length)).drain()
+      : SESSION_DO.getByName(name).drain(),
+  );
   await Promise.allSettled(drained);
   return c.body(null, 204);
 });

@@ -73,9 +73,18 @@ export class FakeSessions {
 /** Stands for the index objects: it notes who asked for which list. */
 export class FakeIndex {
   readonly calls: Call[] = [];
+  /** Who came to which list by a socket. */
+  readonly sockets: { readonly owner: string; readonly connection: Connection }[] = [];
 
-  getByName(owner: string): SessionIndexRpc {
+  getByName(owner: string): SessionIndexRpc & { fetch(request: Request): Promise<Response> } {
     return {
+      fetch: async (request) => {
+        const [client, socket] = Object.values(new WebSocketPair());
+        if (client === undefined || socket === undefined) throw new Error("no sockets");
+        socket.accept();
+        this.sockets.push({ owner, connection: connectionOf(request) });
+        return new Response(null, { status: 101, webSocket: client });
+      },
       upsert: async () => {},
       remove: async () => {},
       list: async (options) => {

@@ -39,6 +39,36 @@ test("a session without an id gets a UUIDv7", async () => {
   expect(Math.abs(milliseconds - Date.now())).toBeLessThan(60_000);
 });
 
+test("H50 a list is filtered by lifecycle and status, and nothing else", async () => {
+  const { send, index } = appOver();
+  const list = async (query: string) =>
+    send(`/v1/sessions${query}`, { headers: await bearer({ role: "viewer" }) });
+  await list("?lifecycle=paused&status=running");
+  expect(index.calls).toEqual([["ada", "list", { lifecycle: "paused", status: "running" }]]);
+  for (const wrong of ["?lifecycle=over", "?status=queued", "?status="])
+    expect(await refusalOf(await list(wrong))).toEqual([400, "bad_request"]);
+});
+
+test("H51 an upgrade of the list's path opens the list of the caller, or for an admin another's", async () => {
+  const { send, index } = appOver();
+  const connect = async (query: string, role: "viewer" | "admin", offered = "") => {
+    const headers = { ...(await bearer({ role })), upgrade: "websocket" };
+    return send(`/v1/sessions${query}`, {
+      headers: offered === "" ? headers : { ...headers, "sec-websocket-protocol": offered },
+    });
+  };
+  const response = await connect("", "viewer", "perdure");
+  expect(response.status).toBe(101);
+  expect(response.headers.get("sec-websocket-protocol")).toBe("perdure");
+  expect((await connect("?owner=bob", "viewer")).status).toBe(403);
+  expect((await connect("?owner=bob", "admin")).status).toBe(101);
+  expect(index.sockets).toMatchObject([
+    { owner: "ada", connection: { ...ADA, role: "viewer", kind: "list" } },
+    { owner: "bob", connection: { ...ADA, role: "admin", kind: "list" } },
+  ]);
+  expect(index.calls).toEqual([]);
+});
+
 test.for(["", "a b", "a/b", "ä", "a.b", "x".repeat(65), 7])("%j is no session's id", async (id) => {
   const { send } = appOver();
   const response = await send("/v1/sessions", post({ id }, await bearer({ role: "admin" })));

@@ -128,7 +128,7 @@ export class Link {
     try {
       const token = (await this.#protocols())?.[1]?.slice("perdure.token.".length);
       const headers: HeadersInit = token === undefined ? {} : { authorization: `Bearer ${token}` };
-      const response = await fetch(url.replace(/^ws(.*)\/ws$/, "http$1"), { headers });
+      const response = await fetch(url.replace("ws", "http").replace(/\/ws$/, ""), { headers });
       if (!REFUSALS.has(response.status)) return;
       const problem = (await response.json()) as Problem;
       if (opened !== this.#opened) return;

@@ -1,8 +1,10 @@
 /** The sessions of an owner: list them, create one. */
 
 import { Hono } from "hono/tiny";
-import type { Gateway, JsonObject } from "../protocol/index.ts";
-import { parseGateway } from "../protocol/index.ts";
+import type { TypedResponse } from "hono";
+import { openObjectSocket } from "../dialects/index.ts";
+import type { Gateway, JsonObject, ListOptions, SessionPage } from "../protocol/index.ts";
+import { asRequest, parseGateway, parseListFilter } from "../protocol/index.ts";
 import type { Access, CallerRouteEnv } from "./access.ts";
 import { requireRole } from "./access.ts";
 import { optionalText } from "./body.ts";
@@ -10,6 +12,7 @@ import { defined, wholeNumber } from "./fields.ts";
 import { valueOf } from "./result.ts";
 import { newSessionId, parseSessionId } from "./session-id.ts";
 import { body, json, query } from "./typed-route.ts";
+import { isUpgrade, socketResponse } from "./upgrade.ts";
 
 /** Longest title, in UTF-16 units: one line of a list. */
 const MAX_TITLE_LENGTH = 200;
@@ -18,11 +21,16 @@ const MAX_TITLE_LENGTH = 200;
 export function directoryRoutes(access: Access) {
   return new Hono<CallerRouteEnv>()
     .get("/sessions", access.allowEverywhere("list"), query(listingOf), async (c) => {
-      const { subject, role } = c.var.perdure.identity;
-      const { owner = subject, limit, before } = c.req.valid("query");
+      const { identity } = c.var.perdure;
+      const { owner = identity.subject, ...options } = c.req.valid("query");
       // Another's list is for those who may do everything with every session anyway.
-      if (owner !== subject) requireRole(role, "create");
-      return json(await access.listOf(c, owner).list(defined({ limit, before })));
+      if (owner !== identity.subject) requireRole(identity.role, "create");
+      const list = access.listOf(c, owner);
+      if (!isUpgrade(c.req.raw)) return json(await list.list(options));
+      const webSocket = await access.connect(c, () =>
+        openObjectSocket(list, { ...identity, kind: "list" }),
+      );
+      return socketResponse(c.req.raw, webSocket) as PageOrSocket;
     })
     .post("/sessions", access.allowEverywhere("create"), body(creationOf), async (c) => {
       const { callOf, identity } = c.var.perdure;
@@ -36,13 +44,18 @@ export function directoryRoutes(access: Access) {
     });
 }
 
-/** Which list, and from where; the owner is the caller where none is named. */
-function listingOf({ owner, limit, before }: Readonly<Partial<Record<string, string>>>): {
+/** A page, or a socket, which a typed client does not open here: `perdure/client/list` does. */
+type PageOrSocket = Response & TypedResponse<SessionPage, 200, "json">;
+
+/** Which list, and what of it; the owner is the caller where none is named. */
+interface ListQuery extends ListOptions {
   readonly owner?: string;
-  readonly limit?: number;
-  readonly before?: string;
-} {
-  return defined({ owner, limit: wholeNumber(limit, "limit"), before });
+}
+
+function listingOf(given: Readonly<Partial<Record<string, string>>>): ListQuery {
+  const { owner, limit, before, lifecycle, status } = given;
+  const filter = asRequest(() => parseListFilter({ lifecycle, status }));
+  return defined({ owner, limit: wholeNumber(limit, "limit"), before, ...filter });
 }
 
 /** A session to create; without an id it gets one. */

@@ -18,7 +18,7 @@ export interface SessionNamespace {
 
 /** A `DurableObjectNamespace<SessionIndexDO>`; its objects are named by the subject of the owner. */
 export interface SessionIndexNamespace {
-  getByName(owner: string): SessionIndexRpc;
+  getByName(owner: string): SessionIndexRpc & SocketHost;
 }
 
 /** The environment of an app with bindings. */

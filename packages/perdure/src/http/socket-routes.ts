@@ -6,7 +6,7 @@ import { openObjectSocket } from "../dialects/index.ts";
 import type { Connection } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import type { Access, SessionRouteEnv } from "./access.ts";
-import { isUpgrade, offeredSubprotocols, SUBPROTOCOL } from "./upgrade.ts";
+import { isUpgrade, socketResponse } from "./upgrade.ts";
 
 /** Hono's client opens such a route with `$ws`. */
 type Socket = Response & TypedResponse<object, 101, "ws">;
@@ -21,8 +21,7 @@ export function socketRoutes(access: Access) {
     const webSocket = await access.connect(c, () =>
       call((stub) => openObjectSocket(stub, { ...identity, ...connection })),
     );
-    const headers = selectSubprotocol(c.req.raw);
-    return new Response(null, { status: 101, webSocket, headers }) as Socket;
+    return socketResponse(c.req.raw, webSocket) as Socket;
   };
   return new Hono<SessionRouteEnv>()
     .get("/sessions/:id/ws", access.allow("read"), requireUpgrade, (c) =>
@@ -39,10 +38,3 @@ const requireUpgrade: MiddlewareHandler = async (c, next) => {
     throw new PerdureError("upgrade_required", "This path is a WebSocket: connect with ws or wss.");
   await next();
 };
-
-/** A browser gives up a socket whose server selected none of the subprotocols that it offered. */
-function selectSubprotocol(request: Request): Record<string, string> {
-  return offeredSubprotocols(request).includes(SUBPROTOCOL)
-    ? { "sec-websocket-protocol": SUBPROTOCOL }
-    : {};
-}

@@ -24,3 +24,11 @@ export function subprotocolToken(request: Request): string | undefined {
     .find((one) => one.startsWith(TOKEN_SUBPROTOCOL_PREFIX))
     ?.slice(TOKEN_SUBPROTOCOL_PREFIX.length);
 }
+
+/** Joins the client to a socket. A browser gives it up where the server selected none of the subprotocols that it offered. */
+export function socketResponse(request: Request, webSocket: WebSocket): Response {
+  const headers: Record<string, string> = offeredSubprotocols(request).includes(SUBPROTOCOL)
+    ? { "sec-websocket-protocol": SUBPROTOCOL }
+    : {};
+  return new Response(null, { status: 101, webSocket, headers });
+}

@@ -1,40 +1,29 @@
 /** Parsing what is asked of a list, and what a list says. */
 
-import { PerdureError } from "./errors.ts";
+import { badFrame, integer, oneOf, parseObject, string } from "./fields.ts";
 import type { JsonObject } from "./json.ts";
-import { isObject } from "./json.ts";
 import type { ListFilter, ListFrame, ListServerFrame } from "./listing.ts";
-
-const LIFECYCLES = ["initializing", "active", "paused", "terminated"] as const;
-
-const STATUSES = ["idle", "running", "stalled", "waiting"] as const;
-
-const SERVER_FRAMES = new Set(["sessions", "session", "removed", "error"]);
 
 /** Parses a frame of a list's reader. Throws `bad_frame`. */
 export function parseListFrame(text: string): ListFrame {
   const frame = parseObject(text);
-  const { t, v, limit, before } = frame;
-  if (t !== "hello") throw badFrame("the reader of a list says `hello` and nothing else");
-  if (!Number.isSafeInteger(v)) throw badFrame("`v` must be a whole number");
-  if (limit !== undefined && !Number.isSafeInteger(limit))
-    throw badFrame("`limit` must be a whole number");
-  if (before !== undefined && typeof before !== "string")
-    throw badFrame("`before` must be a string");
+  if (frame["t"] !== "hello") throw badFrame("the reader of a list says `hello` and nothing else");
   return {
-    t,
-    v: v as number,
-    ...(limit === undefined ? {} : { limit: limit as number }),
-    ...(before === undefined ? {} : { before }),
+    t: "hello",
+    v: integer(frame, "v"),
+    ...(frame["limit"] === undefined ? {} : { limit: integer(frame, "limit") }),
+    ...(frame["before"] === undefined ? {} : { before: string(frame, "before") }),
     ...parseListFilter(frame),
   };
 }
 
 /** Parses the filter of a list. Throws `bad_frame`. */
-export function parseListFilter({ lifecycle, status }: JsonObject): ListFilter {
+export function parseListFilter(fields: JsonObject): ListFilter {
   return {
-    ...(lifecycle === undefined ? {} : { lifecycle: oneOf("lifecycle", lifecycle, LIFECYCLES) }),
-    ...(status === undefined ? {} : { status: oneOf("status", status, STATUSES) }),
+    ...(fields["lifecycle"] === undefined
+      ? {}
+      : { lifecycle: oneOf(fields, "lifecycle", LIFECYCLES) }),
+    ...(fields["status"] === undefined ? {} : { status: oneOf(fields, "status", STATUSES) }),
   };
 }
 
@@ -44,22 +33,8 @@ export function parseListServerFrame(text: string): ListServerFrame | undefined 
   return SERVER_FRAMES.has(String(frame["t"])) ? (frame as unknown as ListServerFrame) : undefined;
 }
 
-function parseObject(text: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw badFrame("a frame is JSON");
-  }
-  if (!isObject(value)) throw badFrame("a frame is a JSON object");
-  return value;
-}
+const LIFECYCLES = ["initializing", "active", "paused", "terminated"] as const;
 
-function oneOf<T extends string>(field: string, value: unknown, allowed: readonly T[]): T {
-  const found = allowed.find((one) => one === value);
-  if (found === undefined) throw badFrame(`\`${field}\` must be one of ${allowed.join(", ")}`);
-  return found;
-}
+const STATUSES = ["idle", "running", "stalled", "waiting"] as const;
 
-const badFrame = (why: string) =>
-  new PerdureError("bad_frame", `The frame was not understood: ${why}.`);
+const SERVER_FRAMES = new Set(["sessions", "session", "removed", "error"]);

@@ -1,5 +1,4 @@
 import { useEffect } from "react";
-import { isUnauthorized } from "./http.ts";
 import { LoginPage } from "./login-page.tsx";
 import { Link, routeOf, usePath } from "./navigation.tsx";
 import { SessionView } from "./session/session-view.tsx";
@@ -12,13 +11,13 @@ export function App() {
   const route = routeOf(usePath());
   const sessions = useSessions();
   const current = route.page === "session" ? route.session : undefined;
-  const listing = sessions.listings?.find((one) => one.id === current);
+  const listing = sessions.sessions?.find((one) => one.id === current);
 
   useEffect(() => {
     document.title = listing === undefined ? "Perdure" : `${titleOf(listing)} · Perdure`;
   }, [listing]);
 
-  if (isUnauthorized(sessions.problem)) return <LoginPage />;
+  if (sessions.problem?.code === "unauthorized") return <LoginPage />;
   return (
     <div className="app" data-page={route.page}>
       <a className="skip-link" href="#main">

@@ -48,8 +48,3 @@ function problemFrom(status: number, answer: unknown): PerdureError {
 export function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : "Something went wrong.";
 }
-
-/** Whether the server wants a login first. */
-export function isUnauthorized(error: unknown): boolean {
-  return error instanceof PerdureError && error.code === "unauthorized";
-}

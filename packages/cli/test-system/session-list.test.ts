@@ -35,10 +35,10 @@ test("I8 a list shows a session when it is created, runs, waits for a person, an
   const { list, shown } = await follow("seen");
   await scene.startRunner(server, "seen");
   await until("the session is there", () => shown.length > 0);
-  await server.api.post("v1/sessions/seen/messages", { id: "p", text: "tokens=5 rate=0 approval" });
+  await server.api.post("v1/sessions/seen/messages", { id: "p", text: "tokens=5 rate=0 ask=1" });
   await until("it waits for a person", () => shown.at(-1)?.status === "waiting");
   const waiting = await server.api.get("v1/sessions?status=waiting");
-  expect(waiting).toMatchObject({ sessions: [{ id: "seen", title: "tokens=5 rate=0 approval" }] });
+  expect(waiting).toMatchObject({ sessions: [{ id: "seen", title: "tokens=5 rate=0 ask=1" }] });
   await server.api.post("v1/sessions/seen/terminate", {});
   await until("it is over", () => shown.at(-1)?.lifecycle === "terminated");
   expect(shown.map(({ status }) => status)).toEqual(["idle", "running", "waiting", "idle"]);
@@ -53,10 +53,14 @@ test("I1 a list that was open when workerd was killed goes on with what has chan
   await until("the list is live again", () => list.getState().link === "live");
   await server.api.post("v1/sessions/kept/pause", {});
   await until("the list says so", () => shown.at(-1)?.lifecycle === "paused");
+  expect(list.getState().problem).toBeUndefined();
 });
 
 test("S11 a server that ends closes lists too, and does not wait for them", async () => {
   const { list } = await follow("any");
-  await server.program.end("SIGTERM");
-  await until("the link is down", () => list.getState().link === "offline");
+  const [exit] = await Promise.all([
+    server.program.end("SIGTERM"),
+    until("the link is down", () => list.getState().link === "offline"),
+  ]);
+  expect(exit).toMatchObject({ code: 0 });
 });

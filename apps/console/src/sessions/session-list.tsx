@@ -3,7 +3,8 @@ import { useState } from "react";
 import { request, sentenceOf } from "../http.ts";
 import { Link, navigate, sessionPath } from "../navigation.tsx";
 import { fullTime, relativeTime, useNow } from "../time.ts";
-import { statusLabel, titleOf, type Listing } from "./listing.ts";
+import type { SessionListing } from "perdure/protocol";
+import { statusLabel, titleOf } from "./listing.ts";
 import type { Sessions } from "./use-sessions.ts";
 
 /** All sessions, the newest first, and a button for one more. */
@@ -14,7 +15,7 @@ export function SessionList({
   readonly sessions: Sessions;
   readonly current: string | undefined;
 }) {
-  const { listings, problem } = sessions;
+  const { sessions: listings, problem, hasMore, more, link } = sessions;
   return (
     <nav className="sessions" aria-label="Sessions">
       <header className="sessions-header">
@@ -22,13 +23,21 @@ export function SessionList({
           <img src="/favicon.svg" alt="" width="22" height="22" />
           Perdure
         </Link>
-        <NewSession onCreated={sessions.refresh} />
+        <NewSession />
       </header>
-      {problem !== undefined && <p className="sessions-problem">{sentenceOf(problem)}</p>}
+      {problem !== undefined && <p className="sessions-problem">{problem.detail}</p>}
+      {link === "offline" && (
+        <p className="sessions-hint">Reconnecting: the list may be out of date.</p>
+      )}
       {listings === undefined ? (
         problem === undefined && <p className="sessions-hint">Loading…</p>
       ) : (
         <Listings listings={listings} current={current} />
+      )}
+      {hasMore && (
+        <button type="button" className="button sessions-more" onClick={more}>
+          Show more
+        </button>
       )}
     </nav>
   );
@@ -38,7 +47,7 @@ function Listings({
   listings,
   current,
 }: {
-  readonly listings: readonly Listing[];
+  readonly listings: readonly SessionListing[];
   readonly current: string | undefined;
 }) {
   const now = useNow();
@@ -74,7 +83,7 @@ function Listings({
   );
 }
 
-function NewSession({ onCreated }: { readonly onCreated: () => void }) {
+function NewSession() {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const create = async () => {
@@ -82,7 +91,6 @@ function NewSession({ onCreated }: { readonly onCreated: () => void }) {
     setProblem(undefined);
     try {
       const { id } = await request("POST", "/v1/sessions", {});
-      onCreated();
       navigate(sessionPath(String(id)));
     } catch (error) {
       setProblem(sentenceOf(error));

@@ -7,7 +7,8 @@ import type {
 } from "../../protocol/index.ts";
 import { parseListServerFrame, PerdureError, PROTOCOL_VERSION } from "../../protocol/index.ts";
 import type { LinkState } from "../client-state.ts";
-import type { TokenSource, WebSocketConstructor } from "../link.ts";
+import type { WebSocketConstructor } from "../dialer.ts";
+import type { TokenSource } from "../link.ts";
 import { Link } from "../link.ts";
 import { Listeners } from "../listeners.ts";
 import { sessionSocketUrl } from "../session-url.ts";
@@ -79,6 +80,8 @@ export class SessionListClient {
       },
       onText: (text) => this.#onFrame(parseListServerFrame(text)),
       onDrop: () => this.#change({ link: "offline" }),
+      // A list never is.
+      isOver: () => true,
       onFinal: (problem) => this.#change({ link: "closed", problem: this.#refusal ?? problem }),
     });
   }

@@ -17,7 +17,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
     id: "C2",
     does: "answers another command under the id of one that was done",
     file: COMMANDS,
-    find: "if (known.digest !== text && known.digest !== digestOf(text))",
+    find: "if (!standsFor(known.digest, sender, command))",
     replace: "if (known.digest === undefined)",
   },
   {

@@ -16,7 +16,7 @@ export const COMMAND_WINDOW_MS = 30 * 24 * 60 * 60 * 1000;
 /** How far a UUIDv7 may be ahead of the object's clock: within it a wrong clock does no harm. */
 const CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
 
-/** A command of at most this many UTF-16 units stands for itself: to digest it would take longer than all else that is done. */
+/** A command of at most this many UTF-16 units is kept as it came: to digest it would take longer than all else that is done. */
 const LONGEST_PLAIN = 512;
 
 /** How often expired ids are looked for. */
@@ -53,10 +53,9 @@ export class Commands {
    * another command, and `command_expired` when the id is older than the window. Call it inside a transaction.
    */
   once(id: string, sender: string, command: Command, effect: () => Reply & { ok: true }): Reply {
-    const text = `${sender}\n${canonicalJson(command)}`;
     const known = this.#find(id);
     if (known !== undefined) {
-      if (known.digest !== text && known.digest !== digestOf(text))
+      if (!standsFor(known.digest, sender, command))
         throw new PerdureError(
           "id_reused",
           "This id was used for another command; send the new one under a new id.",
@@ -70,7 +69,7 @@ export class Commands {
       "INSERT INTO commands (id, sender, digest, reply, issued_at) VALUES (?, ?, ?, ?, ?)",
       id,
       sender,
-      text.length <= LONGEST_PLAIN ? text : digestOf(text),
+      recordOf(sender, command),
       JSON.stringify(reply),
       issuedAt ?? null,
     );
@@ -127,6 +126,24 @@ export class Commands {
     );
     if (pruned.length < PRUNE_LIMIT) this.#prunedAt = now;
   }
+}
+
+/** What is kept of a command and its sender: both as they came, or their digest. JSON has no line breaks of its own. */
+function recordOf(sender: string, command: Command): string {
+  const plain = `${sender}\n${JSON.stringify(command)}`;
+  return plain.length <= LONGEST_PLAIN ? plain : digestOf(canonicalText(sender, command));
+}
+
+/** Whether a record is of this command. Only here, where an id has come again, does the order of keys have to be seen through. */
+function standsFor(record: string, sender: string, command: Command): boolean {
+  const text = canonicalText(sender, command);
+  const end = record.lastIndexOf("\n");
+  if (end === -1) return record === digestOf(text);
+  return canonicalText(record.slice(0, end), JSON.parse(record.slice(end + 1))) === text;
+}
+
+function canonicalText(sender: string, command: unknown): string {
+  return `${sender}\n${canonicalJson(command)}`;
 }
 
 /** Errors that would be the same tomorrow are stored; a full queue or a fault is not, so that it can be tried again. */

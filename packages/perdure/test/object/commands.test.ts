@@ -220,6 +220,18 @@ test("C10 the order of keys makes no difference to whether two commands are the 
   expect(world.effects()).toEqual(["c1"]);
 });
 
+test("C2 C10 a command that is kept by its digest is told from others as a short one is", () => {
+  const world = new CommandWorld();
+  const patch = { text: "x".repeat(1_000), color: "b" };
+  const first = world.run("c1", { command: { op: "set-meta", patch } });
+  const again: Command = { patch: { color: "b", text: patch.text }, op: "set-meta" };
+  expect(world.run("c1", { command: again })).toEqual(first);
+  const other: Command = { op: "set-meta", patch: { ...patch, color: "c" } };
+  expect(codeOf(() => world.run("c1", { command: other }))).toBe("id_reused");
+  expect(codeOf(() => world.run("c1", { command: again, sender: "bob" }))).toBe("id_reused");
+  expect(world.effects()).toEqual(["c1"]);
+});
+
 test("a command costs one row besides its effect", () => {
   const world = new CommandWorld();
   world.run("c0");

@@ -10,7 +10,7 @@ const SHAPES = [
 export const commands: Measurement = {
   name: "commands",
   method:
-    "Commands acknowledged as durable, with 1 and with 50 under way, spread over as many sockets as Perdure's rate limit takes, the same number for all. Perdure: `set-meta`, checked, deduplicated by id, an event, the metadata and a stored reply (three rows). The bare object inserts one row and replies, one by one, and remembers no id.",
+    "Commands acknowledged as durable, with 1 and with 50 under way, spread over as many sockets as Perdure's rate limit takes, the same number for all. Perdure: `set-meta`, checked, deduplicated by id, an event, the metadata and a stored reply (three rows for one that is alone; of a batch all events are one row, and so are all values of a key). The bare object inserts one row and replies, one by one, and remembers no id.",
   remarks: {
     agents: "a row through `this.sql` in `onMessage`, which costs less than `@callable`; no ids",
     partyserver: "a row in `onMessage`; no ids",

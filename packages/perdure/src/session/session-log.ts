@@ -5,7 +5,13 @@
 
 import { EventLog } from "../log/index.ts";
 import type { Clock, Sql } from "../object/index.ts";
-import type { PlacedMessage, SessionEvent, SessionState, WireEvent } from "../protocol/index.ts";
+import type {
+  JsonObject,
+  PlacedMessage,
+  SessionEvent,
+  SessionState,
+  WireEvent,
+} from "../protocol/index.ts";
 import { EMPTY_STATE, isQuiescent, reduce, splitRun } from "../protocol/index.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { lineOf } from "./listing.ts";
@@ -64,6 +70,8 @@ export class SessionLog {
   /** Whether the table does not hold the plan yet. */
   #isPlanDue = false;
   #unprojected: PlacedMessage[] = [];
+  /** Metadata that the table does not hold yet, by key. */
+  #metaPatch: JsonObject = {};
   #news: SessionEvent[] = [];
   #newsFrom = 1;
   #hasFlushed = false;
@@ -157,9 +165,9 @@ export class SessionLog {
     if (r !== undefined) this.#r = r;
     if (event.type === "tasks.changed") this.#isPlanDue = true;
     if (event.type === "task.changed") this.tasks.put(event.task);
-    if (event.type === "session.meta") this.projection.patchMeta(event.patch);
+    if (event.type === "session.meta") this.#metaPatch = { ...this.#metaPatch, ...event.patch };
     if (event.type === "session.created" && event.title !== undefined)
-      this.projection.patchMeta({ title: event.title });
+      this.#metaPatch = { ...this.#metaPatch, title: event.title };
     this.#news.push(event);
     return position;
   }
@@ -185,6 +193,8 @@ export class SessionLog {
     if (!this.log.flush(carry)) return;
     for (const message of this.#unprojected) this.projection.addMessage(message);
     this.#unprojected = [];
+    this.projection.patchMeta(this.#metaPatch);
+    this.#metaPatch = {};
     if (this.#isPlanDue)
       this.tasks.setPlan(this.#state.tasks.filter(({ source }) => source === "plan"));
     this.#isPlanDue = false;
@@ -209,7 +219,7 @@ export class SessionLog {
   /** What memory holds now, as a function that brings it back. */
   mark(): () => void {
     const revertLog = this.log.mark();
-    const [state, id, lifetime, spool, r, durableR, openFrom, closed, isPlanDue] = [
+    const [state, id, lifetime, spool, r, durableR, openFrom, closed, isPlanDue, metaPatch] = [
       this.#state,
       this.#id,
       this.#lifetime,
@@ -219,6 +229,7 @@ export class SessionLog {
       this.#openFrom,
       this.#closed,
       this.#isPlanDue,
+      this.#metaPatch,
     ];
     const [unprojected, unprojectedCount] = [this.#unprojected, this.#unprojected.length];
     const [newsCount, hasFlushed] = [this.#news.length, this.#hasFlushed];
@@ -234,6 +245,7 @@ export class SessionLog {
       this.#openFrom = openFrom;
       this.#closed = closed;
       this.#isPlanDue = isPlanDue;
+      this.#metaPatch = metaPatch;
       this.#unprojected = unprojected;
       this.#unprojected.length = unprojectedCount;
       this.#news.length = newsCount;

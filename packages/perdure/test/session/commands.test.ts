@@ -137,6 +137,25 @@ test("C13 set-meta merges shallowly and null deletes; past 64 KiB nothing change
   expect(world.session.meta()).toEqual({ a: { y: 2 }, c: [3] });
 });
 
+test("C12 C13 a key that several commands of a batch set is one row, of those that succeeded", async () => {
+  const world = await SessionWorld.created();
+  const set = (id: string, patch: Record<string, unknown>) =>
+    world.command(id, { op: "set-meta", patch });
+  await set("before", { gone: 1 });
+  const { written } = world.sql.counts;
+  await Promise.all([
+    set("first", { alone: true }),
+    set("a", { color: "red", gone: 2 }),
+    set("b", { color: "green", big: "x".repeat(70_000) }),
+    set("c", { color: "blue", gone: null }),
+  ]);
+  // Three commands, their two rows of the log, and three keys.
+  expect(world.sql.counts.written - written).toBe(8);
+  expect(world.session.meta()).toEqual({ alone: true, color: "blue" });
+  world.evict();
+  expect(world.session.meta()).toEqual({ alone: true, color: "blue" });
+});
+
 test("C14 a command may be sent before hello", async () => {
   const world = await SessionWorld.created();
   const link = world.connect("reader");
@@ -160,6 +179,9 @@ test("L14 a write that fails leaves memory as it was", async () => {
     "CREATE TRIGGER full BEFORE INSERT ON log BEGIN SELECT RAISE(ABORT, 'full'); END",
   );
   expect(await world.prompt("q")).toMatchObject({ error: { code: "internal" } });
+  const set = (id: string, key: string) =>
+    world.command(id, { op: "set-meta", patch: { [key]: true } });
+  expect(await set("m1", "failed")).toMatchObject({ error: { code: "internal" } });
   await expect(runner.end("p")).rejects.toThrow("full");
   expect(world.session.state).toBe(before);
   world.sql.script("DROP TRIGGER full");
@@ -171,4 +193,7 @@ test("L14 a write that fails leaves memory as it was", async () => {
   expect(world.events()).toHaveLength(head);
   const last = link.take().at(-1);
   expect(last).toMatchObject({ t: "events", d: head });
+  await set("m2", "stored");
+  world.evict();
+  expect(world.session.meta()).toEqual({ stored: true, title: "hello" });
 });

@@ -48,9 +48,10 @@ export class Commands {
   }
 
   /**
-   * Runs `effect` unless this id has had it; answers the stored reply if so. A problem that `effect` throws as a
-   * `PerdureError` is a reply too, and is stored. Throws `id_reused` when the id was used by another sender or for
-   * another command, and `command_expired` when the id is older than the window. Call it inside a transaction.
+   * Runs `effect` unless this id has had it; answers the stored reply if so. Throws `id_reused` when the id was used by
+   * another sender or for another command, and `command_expired` when the id is older than the window. A problem that
+   * `effect` throws as a `PerdureError` may be a reply too, which is to be stored once what `effect` did is undone: call
+   * this inside a transaction, and `storeRefusal` in the next with what this throws.
    */
   once(id: string, sender: string, command: Command, effect: () => Reply & { ok: true }): Reply {
     const known = this.#find(id);
@@ -64,25 +65,23 @@ export class Commands {
     }
     const issuedAt = timeOf(id);
     this.#refuseOutsideWindow(issuedAt);
-    const reply = this.#attempt(effect);
-    this.#sql.run(
-      "INSERT INTO commands (id, sender, digest, reply, issued_at) VALUES (?, ?, ?, ?, ?)",
-      id,
-      sender,
-      recordOf(sender, command),
-      JSON.stringify(reply),
-      issuedAt ?? null,
-    );
-    this.#prune();
-    return reply;
-  }
-
-  #attempt(effect: () => Reply): Reply {
+    const remember = (reply: Reply) => {
+      this.#sql.run(
+        "INSERT INTO commands (id, sender, digest, reply, issued_at) VALUES (?, ?, ?, ?, ?)",
+        id,
+        sender,
+        recordOf(sender, command),
+        JSON.stringify(reply),
+        issuedAt ?? null,
+      );
+      this.#prune();
+      return reply;
+    };
     try {
-      return this.#sql.transaction(effect);
+      return remember(effect());
     } catch (error) {
       if (error instanceof PerdureError && isStable(error))
-        return { ok: false, error: error.toProblem() };
+        throw new Refusal(() => remember({ ok: false, error: error.toProblem() }));
       throw error;
     }
   }
@@ -126,6 +125,23 @@ export class Commands {
     );
     if (pruned.length < PRUNE_LIMIT) this.#prunedAt = now;
   }
+}
+
+/** A refusal that is a reply. It ends the transaction, so that what was done before it is undone. */
+class Refusal extends Error {
+  /** Stores and answers the reply. */
+  readonly store: () => Reply;
+
+  constructor(store: () => Reply) {
+    super("A command was refused.");
+    this.store = store;
+  }
+}
+
+/** Stores a refusal that `Commands.once` has thrown, and answers it; throws anything else again. */
+export function storeRefusal(error: unknown): Reply {
+  if (error instanceof Refusal) return error.store();
+  throw error;
 }
 
 /** What is kept of a command and its sender: both as they came, or their digest. JSON has no line breaks of its own. */

@@ -53,38 +53,46 @@ export class CommitQueue {
 
   /**
    * Runs `work` in a transaction, at once when nothing else is under way. `work` is synchronous, changes memory only in
-   * ways that the host can roll back, and sends nothing itself. Rejects with what it threw, after undoing its writes.
+   * ways that the host can roll back, and sends nothing itself. What it throws undoes its writes; then `recover` may
+   * answer instead, in a transaction of its own. Rejects with what that throws, by default the same again.
    */
-  submit<T>(work: (commit: Commit) => T): Promise<T> {
+  submit<T>(
+    work: (commit: Commit) => T,
+    recover: (error: unknown, commit: Commit) => T = rethrow,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      const run = (isAlone: boolean) => {
+        try {
+          return this.#run(work, resolve, isAlone);
+        } catch (error) {
+          return this.#run((commit) => recover(error, commit), resolve, isAlone);
+        }
+      };
       this.#waiting.push({
-        run: (isAlone) => this.#run(work, resolve, reject, isAlone),
+        run: (isAlone) => {
+          try {
+            return run(isAlone);
+          } catch (error) {
+            return () => reject(error);
+          }
+        },
         refuse: reject,
       });
       if (!this.#busy) void this.#drain();
     });
   }
 
-  #run<T>(
-    work: (commit: Commit) => T,
-    resolve: (value: T) => void,
-    reject: (error: unknown) => void,
-    isAlone: boolean,
-  ): () => void {
+  #run<T>(work: (commit: Commit) => T, resolve: (value: T) => void, isAlone: boolean): () => void {
     const effects: (() => void)[] = [];
-    try {
-      const value = this.#host.transaction(() => {
-        const result = work({ after: (effect) => effects.push(effect) });
-        if (isAlone) this.#host.seal?.();
-        return result;
-      });
-      return () => {
-        for (const effect of effects) this.#guard(effect);
-        resolve(value);
-      };
-    } catch (error) {
-      return () => reject(error);
-    }
+    const value = this.#host.transaction(() => {
+      const result = work({ after: (effect) => effects.push(effect) });
+      if (isAlone) this.#host.seal?.();
+      return result;
+    });
+    return () => {
+      for (const effect of effects) this.#guard(effect);
+      resolve(value);
+    };
   }
 
   async #drain(): Promise<void> {
@@ -144,4 +152,8 @@ export class CommitQueue {
       else console.error("perdure: what was written could not be told to everybody", error);
     }
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

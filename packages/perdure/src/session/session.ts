@@ -4,7 +4,7 @@
  */
 
 import type { Commit, Identity, Link } from "../object/index.ts";
-import { Commands, CommitQueue, RevertibleSql } from "../object/index.ts";
+import { Commands, CommitQueue, RevertibleSql, storeRefusal } from "../object/index.ts";
 import type {
   ClientFrame,
   Command,
@@ -374,12 +374,15 @@ export class Session {
           "forbidden",
           `The role ${identity.role} may not ${command.op}; ask for another token.`,
         );
-      return await this.#queue.submit((commit) => {
-        const reply = this.#execute(identity, id, command);
+      const answered = (reply: Reply, commit: Commit) => {
         commit.after(() => answer(reply));
         this.#sendAwayIfOver(commit);
         return reply;
-      });
+      };
+      return await this.#queue.submit(
+        (commit) => answered(this.#execute(identity, id, command), commit),
+        (error, commit) => answered(storeRefusal(error), commit),
+      );
     } catch (error) {
       const reply: Reply = { ok: false, error: problemOf(error) };
       answer(reply);

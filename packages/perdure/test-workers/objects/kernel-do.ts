@@ -1,5 +1,11 @@
 import type { Link, Migration, Sql, Timers } from "../../src/object/index.ts";
-import { BaseDO, Commands, CommitQueue, systemClock } from "../../src/object/index.ts";
+import {
+  BaseDO,
+  Commands,
+  CommitQueue,
+  storeRefusal,
+  systemClock,
+} from "../../src/object/index.ts";
 import type { Command, Reply } from "../../src/protocol/index.ts";
 import { PerdureError } from "../../src/protocol/index.ts";
 
@@ -75,12 +81,15 @@ export class KernelDO extends BaseDO {
 
   /** Writes a note once per id, whoever else writes meanwhile. */
   command(sender: string, id: string, command: Command): Promise<Reply> {
-    return this.#queue.submit(() =>
-      new Commands(this.sql, systemClock).once(id, sender, command, () => {
-        if (command.op === "terminate") throw new PerdureError("session_terminated", "It is over.");
-        this.sql.run("INSERT INTO notes (text) VALUES (?)", command.op);
-        return { ok: true, result: { position: this.notes().length } };
-      }),
+    return this.#queue.submit(
+      () =>
+        new Commands(this.sql, systemClock).once(id, sender, command, () => {
+          this.sql.run("INSERT INTO notes (text) VALUES (?)", command.op);
+          if (command.op === "terminate")
+            throw new PerdureError("session_terminated", "It is over.");
+          return { ok: true, result: { position: this.notes().length } };
+        }),
+      storeRefusal,
     );
   }
 

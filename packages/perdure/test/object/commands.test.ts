@@ -7,6 +7,7 @@ import {
   Commands,
   migrate,
   RevertibleSql,
+  storeRefusal,
 } from "../../src/object/index.ts";
 import type { Command, ErrorCode, Reply } from "../../src/protocol/index.ts";
 import { PerdureError } from "../../src/protocol/index.ts";
@@ -51,14 +52,18 @@ class CommandWorld implements Memory {
 
   /** Runs a command whose effect is a row and a count, and which then throws, if told to. */
   run(id: string, { sender = "ada", command = PAUSE, failure }: RunOptions = {}): Reply {
-    return this.sql.transaction(() =>
-      this.commands.once(id, sender, command, () => {
-        this.sql.run("INSERT INTO effects (id) VALUES (?)", id);
-        this.counted += 1;
-        if (failure !== undefined) throw failure;
-        return { ok: true, result: { position: this.counted } };
-      }),
-    );
+    try {
+      return this.sql.transaction(() =>
+        this.commands.once(id, sender, command, () => {
+          this.sql.run("INSERT INTO effects (id) VALUES (?)", id);
+          this.counted += 1;
+          if (failure !== undefined) throw failure;
+          return { ok: true, result: { position: this.counted } };
+        }),
+      );
+    } catch (error) {
+      return this.sql.transaction(() => storeRefusal(error));
+    }
   }
 
   effects(): readonly string[] {

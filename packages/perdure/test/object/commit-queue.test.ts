@@ -138,6 +138,53 @@ test("C12 a job that fails undoes its own rows and memory, and nothing of anothe
   ]);
 });
 
+test("C4 what answers for a job that failed is written after its rows and memory are undone, alone or in a batch", async () => {
+  const world = new QueueWorld();
+  const refused = (name: string) =>
+    world.queue.submit(
+      () => {
+        world.sql.run("INSERT INTO jobs (name) VALUES (?)", name);
+        world.memory = [...world.memory, name];
+        throw new Error("refused");
+      },
+      (error, commit) => {
+        const answer = `${name} was ${(error as Error).message}`;
+        world.sql.run("INSERT INTO jobs (name) VALUES (?)", answer);
+        commit.after(() => world.told.push(answer));
+        return answer;
+      },
+    );
+  const replies = [refused("a"), world.submit("b"), refused("c")];
+  await world.confirmAll();
+  const answers = ["a was refused", "b", "c was refused"];
+  expect(await Promise.all(replies)).toEqual(answers);
+  expect(world.rows()).toEqual(answers);
+  expect(world.memory).toEqual(["b"]);
+  expect(world.told).toEqual(["publish", "a was refused", "publish", "b", "c was refused"]);
+});
+
+test("C12 what answers for a job that failed and fails too undoes its own rows, and nothing of another", async () => {
+  const world = new QueueWorld();
+  const failing = (name: string) =>
+    world.queue.submit(
+      () => {
+        throw new Error("refused");
+      },
+      () => {
+        world.sql.run("INSERT INTO jobs (name) VALUES (?)", name);
+        throw new Error(`${name} cannot be refused`);
+      },
+    );
+  const replies = Promise.allSettled([failing("a"), world.submit("b"), failing("c")]);
+  await world.confirmAll();
+  expect(await replies).toMatchObject([
+    { reason: { message: "a cannot be refused" } },
+    { value: "b" },
+    { reason: { message: "c cannot be refused" } },
+  ]);
+  expect(world.rows()).toEqual(["b"]);
+});
+
 test("a batch is sealed once, in its transaction", async () => {
   const world: QueueWorld = new QueueWorld({
     seal: () => void world.sql.run("INSERT INTO jobs (name) VALUES ('seal')"),

@@ -120,8 +120,8 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
     id: "T11",
     does: "makes every prompt the title",
     file: COMMANDS,
-    find: 'if (log.state.meta["title"] === undefined && title !== "")',
-    replace: 'if (title !== "")',
+    find: 'if (meta["title"] === undefined && title !== ""',
+    replace: 'if (title !== ""',
   },
   {
     id: "T12",

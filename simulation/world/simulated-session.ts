@@ -22,7 +22,7 @@ export class SimulatedSession extends SessionDO {
 
   /** The newest finished messages, as the table has them. */
   finished(): readonly Message[] {
-    return this.session.recentMessages(200).map(({ message }) => message);
+    return this.session.history.recent(200).map(({ message }) => message);
   }
 
   get info(): SessionInfo {

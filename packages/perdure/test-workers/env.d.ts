@@ -2,6 +2,7 @@ import type { SessionDO, SessionIndexDO } from "../src/session/index.ts";
 import type { CarelessSessionDO } from "./objects/careless-session-do.ts";
 import type { ChatSessionDO } from "./objects/chat-session-do.ts";
 import type { CountedSessionDO } from "./objects/counted-session-do.ts";
+import type { DataSessionDO } from "./objects/data-session-do.ts";
 import type { GatewaySessionDO } from "./objects/gateway-session-do.ts";
 import type { HookedSessionDO } from "./objects/hooked-session-do.ts";
 import type { KernelDO } from "./objects/kernel-do.ts";
@@ -16,6 +17,7 @@ declare global {
       CHAT_SESSION: DurableObjectNamespace<ChatSessionDO>;
       COUNTED_SESSION: DurableObjectNamespace<CountedSessionDO>;
       COUNTER: DurableObjectNamespace<CounterDO>;
+      DATA_SESSION: DurableObjectNamespace<DataSessionDO>;
       GATEWAY_SESSION: DurableObjectNamespace<GatewaySessionDO>;
       HOOKED_SESSION: DurableObjectNamespace<HookedSessionDO>;
       KERNEL: DurableObjectNamespace<KernelDO>;

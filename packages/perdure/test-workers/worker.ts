@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 export { CarelessSessionDO } from "./objects/careless-session-do.ts";
 export { ChatSessionDO } from "./objects/chat-session-do.ts";
 export { CountedSessionDO } from "./objects/counted-session-do.ts";
+export { DataSessionDO } from "./objects/data-session-do.ts";
 export { GatewaySessionDO } from "./objects/gateway-session-do.ts";
 export { HookedSessionDO } from "./objects/hooked-session-do.ts";
 export { KernelDO } from "./objects/kernel-do.ts";

@@ -86,6 +86,13 @@ export class Commands {
     }
   }
 
+  /** The position that the command of this id was answered with, where it is remembered and succeeded. */
+  positionOf(id: string): number | undefined {
+    const known = this.#find(id);
+    const reply = known === undefined ? undefined : (JSON.parse(known.reply) as Reply);
+    return reply?.ok === true ? reply.result.position : undefined;
+  }
+
   #find(id: string) {
     return this.#sql.run<{ digest: string; reply: string }>(
       "SELECT digest, reply FROM commands WHERE id = ?",

@@ -1,12 +1,13 @@
 /** What each command does. Everything is checked before anything is appended. */
 
-import type { Command, CommandResult, JsonObject, Message } from "../protocol/index.ts";
-import { MAX_META_BYTES, MAX_QUEUED_TURNS, mergeMeta, PerdureError } from "../protocol/index.ts";
+import type { Command, CommandResult, Message } from "../protocol/index.ts";
+import { MAX_QUEUED_TURNS, PerdureError } from "../protocol/index.ts";
 import type { Cancellations } from "./cancellations.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { titleFrom } from "./listing.ts";
-import type { SessionLog } from "./session-log.ts";
+import type { MetaSchema } from "./metadata.ts";
+import { isFitting, setMeta } from "./metadata.ts";
 import type { TaskContext } from "./tasks.ts";
 import { createTask, updateTask } from "./tasks.ts";
 import type { Waking } from "./waking.ts";
@@ -17,6 +18,8 @@ export interface CommandContext extends TaskContext {
   readonly waking: Waking;
   readonly lifecycle: Lifecycle;
   readonly cancellations: Cancellations;
+  /** What metadata must be. */
+  readonly metaSchema: MetaSchema | undefined;
 }
 
 /** Executes a command: appends its events. `id` names the turn that a prompt starts. */
@@ -45,7 +48,7 @@ export function execute(context: CommandContext, id: string, command: Command): 
       return { task: task.id, position };
     }
     case "set-meta":
-      return { position: setMeta(log, command.patch, by, at) };
+      return { position: setMeta(log, context.metaSchema, command.patch, by, at) };
     case "pause":
       return { position: lifecycle.pause(by) };
     case "resume":
@@ -58,22 +61,8 @@ export function execute(context: CommandContext, id: string, command: Command): 
   }
 }
 
-/** Merges metadata shallowly; a null deletes its key. Throws `too_large`. */
-export function setMeta(log: SessionLog, patch: JsonObject, by: string, at: number): number {
-  const merged = JSON.stringify(mergeMeta(log.state.meta, patch));
-  // UTF-8 has at most three bytes for each UTF-16 unit: count exactly only where it matters.
-  if (merged.length * 3 > MAX_META_BYTES && utf8Length(merged) > MAX_META_BYTES)
-    throw new PerdureError(
-      "too_large",
-      `All metadata together has at most ${MAX_META_BYTES} bytes.`,
-    );
-  return log.append({ type: "session.meta", patch, by, at });
-}
-
-const utf8Length = (text: string) => new TextEncoder().encode(text).length;
-
 function prompt(
-  { log, lifecycle, at, by }: CommandContext,
+  { log, lifecycle, metaSchema, at, by }: CommandContext,
   turn: string,
   command: Extract<Command, { op: "prompt" }>,
 ): CommandResult {
@@ -90,7 +79,8 @@ function prompt(
     ...(metadata === undefined ? {} : { metadata }),
   };
   const title = titleFrom(message);
-  if (log.state.meta["title"] === undefined && title !== "")
+  const { meta } = log.state;
+  if (meta["title"] === undefined && title !== "" && isFitting(meta, metaSchema, { title }))
     log.append({ type: "session.meta", patch: { title }, by, at });
   const position = log.append({ type: "turn.queued", turn, by, message, at });
   lifecycle.prompted();

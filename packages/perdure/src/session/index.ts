@@ -6,6 +6,7 @@ export type { GatewayPolicy } from "./gateway-policy.ts";
 export type { Lifetime } from "./lifetime.ts";
 export type { MessageRow, SessionMetaRow } from "./projection.ts";
 export type { TaskFilter, TaskRow } from "./task-table.ts";
+export type { MetaPatch, MetaSchema } from "./metadata.ts";
 export * from "./rpc.ts";
 export * from "./schema.ts";
 export { Session } from "./session.ts";
@@ -21,6 +22,8 @@ export type {
 export type { TurnMessage, TurnPart } from "./turn-messages.ts";
 export type { SessionHost } from "./session-host.ts";
 export { SessionDO } from "./session-do.ts";
+export type { StoredMessage } from "./session-do.ts";
+export type { SearchOptions } from "./message-search.ts";
 export { SessionIndexDO } from "./session-index-do.ts";
 export { WAKING_SCHEDULE } from "./waking-schedule.ts";
 export type { WakingSchedule } from "./waking-schedule.ts";

@@ -3,6 +3,7 @@
 import type { ContentStore } from "../log/index.ts";
 import type { Sql, SqlRow } from "../object/index.ts";
 import type { JsonObject, Message, PlacedMessage } from "../protocol/index.ts";
+import { MessageSearch } from "./message-search.ts";
 import { inlineOrPut, parseColumn } from "./out-of-line.ts";
 
 /** A row of `messages`. `parts` and `metadata` are JSON, or `$` and a digest where they are out of line. */
@@ -25,18 +26,40 @@ export interface SessionMetaRow extends SqlRow {
 /** Most messages in one answer. */
 export const MAX_MESSAGES = 200;
 
+/** Most UTF-16 units of messages in one answer, unless one alone has more: RPC carries 32 MiB. */
+const MAX_ANSWER_LENGTH = 4 * 1024 * 1024;
+
+/** Finished messages, oldest first. */
+export interface MessagePage {
+  readonly messages: readonly PlacedMessage[];
+  /** Whether there are messages before these. */
+  readonly hasEarlier: boolean;
+}
+
+/** Messages that a search has found, newest first. */
+export interface SearchPage {
+  readonly messages: readonly PlacedMessage[];
+  /** `before` of the next page; null where there is none. */
+  readonly next: number | null;
+  /** False while the index is being built for messages from before it was switched on. */
+  readonly isComplete: boolean;
+}
+
 /** Reads and writes the projections. */
 export class Projection {
   readonly #sql: Sql;
   readonly #content: ContentStore;
+  readonly messageSearch: MessageSearch;
 
-  constructor(sql: Sql, content: ContentStore) {
+  constructor(sql: Sql, content: ContentStore, isSearchable: boolean) {
     this.#sql = sql;
     this.#content = content;
+    this.messageSearch = new MessageSearch(sql, isSearchable);
   }
 
-  /** Writes a finished message: one row. */
-  addMessage({ position, message, turn, at }: PlacedMessage): void {
+  /** Writes a finished message: one row, and one more where messages can be searched. */
+  addMessage(placed: PlacedMessage): void {
+    const { position, message, turn, at } = placed;
     this.#sql.run(
       "INSERT OR REPLACE INTO messages (position, id, role, turn, parts, metadata, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
       position,
@@ -47,26 +70,51 @@ export class Projection {
       message.metadata === undefined ? null : inlineOrPut(this.#content, message.metadata),
       at,
     );
+    this.messageSearch.add(placed);
   }
 
-  /** The newest `limit` finished messages that began before `before`, oldest first. */
-  messages(
-    before: number,
-    limit: number,
-  ): { readonly messages: readonly PlacedMessage[]; readonly hasEarlier: boolean } {
-    const bounded = Math.max(1, Math.min(MAX_MESSAGES, Math.floor(limit) || 1));
-    const rows = this.#sql.run<MessageRow>(
-      "SELECT * FROM messages WHERE position < ? ORDER BY position DESC LIMIT ?",
-      before,
-      bounded + 1,
-    );
+  /**
+   * The newest `limit` finished messages that began before `before`, oldest first: fewer where together they have more than
+   * `maxLength` UTF-16 units of JSON, but at least one.
+   */
+  messages(before: number, limit: number, maxLength = MAX_ANSWER_LENGTH): MessagePage {
+    const bounded = boundedLimit(limit);
+    const rows = this.#rowsBefore(before, bounded + 1);
+    const messages = this.#parseWithin(rows.slice(0, bounded), maxLength);
+    return { messages: messages.toReversed(), hasEarlier: rows.length > messages.length };
+  }
+
+  /** The finished message that began at a position. */
+  messageAt(position: number): PlacedMessage | undefined {
+    return this.#rowAt(position).map((row) => this.#parse(row))[0];
+  }
+
+  /** The newest finished message of an id. It has no index, which would bill a row for each: this looks from the newest back. */
+  messageOf(id: string): PlacedMessage | undefined {
+    return this.#sql
+      .run<MessageRow>("SELECT * FROM messages WHERE id = ? ORDER BY position DESC LIMIT 1", id)
+      .map((row) => this.#parse(row))[0];
+  }
+
+  /** Messages that have all words of a query, newest first; see `MessageSearch.find`. */
+  search(query: string, before: number, limit: number): SearchPage {
+    const bounded = boundedLimit(limit);
+    const positions = this.messageSearch.find(query, { before, limit: bounded });
+    const rows = positions.slice(0, bounded).flatMap((position) => this.#rowAt(position));
+    const messages = this.#parseWithin(rows, MAX_ANSWER_LENGTH);
+    const hasMore = positions.length > messages.length;
     return {
-      messages: rows
-        .slice(0, bounded)
-        .toReversed()
-        .map((row) => this.#parse(row)),
-      hasEarlier: rows.length > bounded,
+      messages,
+      next: hasMore ? (messages.at(-1)?.position ?? null) : null,
+      isComplete: !this.messageSearch.isIncomplete,
     };
+  }
+
+  /** Adds earlier messages to the index of a search that was switched on late. */
+  buildSearch(): void {
+    this.messageSearch.build((before, limit) =>
+      this.#rowsBefore(before, limit).map((row) => this.#parse(row)),
+    );
   }
 
   /** The metadata. */
@@ -88,6 +136,32 @@ export class Projection {
     }
   }
 
+  /** Newest first. */
+  #rowsBefore(before: number, limit: number): readonly MessageRow[] {
+    return this.#sql.run<MessageRow>(
+      "SELECT * FROM messages WHERE position < ? ORDER BY position DESC LIMIT ?",
+      before,
+      limit,
+    );
+  }
+
+  #rowAt(position: number): readonly MessageRow[] {
+    return this.#sql.run<MessageRow>("SELECT * FROM messages WHERE position = ?", position);
+  }
+
+  /** The first of these messages, up to a length: one is always among them. What comes after is not read from out of line. */
+  #parseWithin(rows: readonly MessageRow[], maxLength: number): readonly PlacedMessage[] {
+    const messages: PlacedMessage[] = [];
+    let length = 0;
+    for (const row of rows) {
+      const message = this.#parse(row);
+      length += JSON.stringify(message).length;
+      if (messages.length > 0 && length > maxLength) break;
+      messages.push(message);
+    }
+    return messages;
+  }
+
   #parse({ position, id, role, turn, parts, metadata, created_at }: MessageRow): PlacedMessage {
     const message: Message = {
       id,
@@ -100,4 +174,8 @@ export class Projection {
     // In the order of the fold, so that a message reads the same from both.
     return { position, message, ...(turn === null ? {} : { turn }), at: created_at };
   }
+}
+
+function boundedLimit(limit: number): number {
+  return Math.max(1, Math.min(MAX_MESSAGES, Math.floor(limit) || 1));
 }

@@ -26,6 +26,9 @@ import type { News, SessionLog } from "./session-log.ts";
 /** Messages in a snapshot: a screen or two; older ones are fetched when somebody scrolls. */
 const SNAPSHOT_MESSAGES = 50;
 
+/** Most UTF-16 units of messages in a snapshot, unless one alone has more. */
+const SNAPSHOT_LENGTH = 1024 * 1024;
+
 /** A reader that catches up has at most this much under way, so that live events still fit into the window. */
 const CATCH_UP_BYTES = MAX_UNACKNOWLEDGED_BYTES / 2;
 
@@ -183,7 +186,7 @@ export class Readers {
       createdBy: state.createdBy,
       createdAt: state.createdAt,
       meta: state.meta,
-      ...projection.messages(base + 1, SNAPSHOT_MESSAGES),
+      ...projection.messages(base + 1, SNAPSHOT_MESSAGES, SNAPSHOT_LENGTH),
       tasks: tasks.live(),
       runner: state.runner,
       ...closed,
@@ -216,6 +219,7 @@ export class Readers {
   #reset(reader: Reader, why: "fresh" | "reset"): void {
     this.#send(reader, this.#frame({ t: "snapshot", why, snapshot: this.snapshot() }));
     reader.next = this.#log.base;
+    reader.announced.push({ d: reader.next, sent: reader.sent });
   }
 
   /** Sends pages until the reader has as much under way as it may, or is live. */
@@ -225,9 +229,11 @@ export class Readers {
     if (reader.next !== undefined && reader.next < floor) this.#reset(reader, "reset");
     const isDialect = reader.link.attachment.kind === "dialect";
     let last: WireEvent | undefined;
-    while (reader.next !== undefined && reader.next < head) {
+    while (reader.next !== undefined) {
       if (!this.#readers.has(reader.link)) return;
+      // A snapshot may fill the window by itself, so that live events would not fit.
       if (reader.sent - reader.acknowledged > CATCH_UP_BYTES) return;
+      if (reader.next >= head) break;
       const page = this.#log.log.read(reader.next);
       this.#send(
         reader,

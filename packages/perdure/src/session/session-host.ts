@@ -3,6 +3,7 @@ import type { Task } from "../protocol/index.ts";
 import type { GatewayPolicy } from "./gateway-policy.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { TurnHost } from "./local-turns.ts";
+import type { MetaSchema } from "./metadata.ts";
 import type { SessionListing } from "./rpc.ts";
 
 /** What a session needs from where it runs. */
@@ -26,6 +27,10 @@ export interface SessionHost {
   abort(error: unknown): void;
   /** How long sessions of this class go on by themselves; for ever by default. */
   lifetime?(): Lifetime;
+  /** Whether the text of messages is indexed. */
+  readonly isSearchable: boolean;
+  /** What metadata must be; undefined where it may be anything. */
+  metaSchema(): MetaSchema | undefined;
   /** A task of the application is due. Called at least once. */
   onTaskDue(task: Task): void | Promise<void>;
   /** Tells the list of an owner; see `SessionIndexRpc.upsert`. Rejects where it was not told. */

@@ -85,11 +85,11 @@ export class SessionLog {
    *
    * @param onLine Called in the transaction of a flush that changes the session's line in lists.
    */
-  constructor(sql: Sql, clock: Clock, onLine: () => void = () => {}) {
+  constructor(sql: Sql, clock: Clock, onLine: () => void = () => {}, isSearchable = false) {
     this.#sql = sql;
     this.log = new EventLog(sql, clock, upgradeEvent);
     this.#onLine = onLine;
-    this.projection = new Projection(sql, this.log.content);
+    this.projection = new Projection(sql, this.log.content, isSearchable);
     this.tasks = new TaskTable(sql);
     this.#newsFrom = this.log.last + 1;
     const carry = this.log.carry as Carry | undefined;
@@ -219,6 +219,7 @@ export class SessionLog {
   /** What memory holds now, as a function that brings it back. */
   mark(): () => void {
     const revertLog = this.log.mark();
+    const revertSearch = this.projection.messageSearch.mark();
     const [state, id, lifetime, spool, r, durableR, openFrom, closed, isPlanDue, metaPatch] = [
       this.#state,
       this.#id,
@@ -236,6 +237,7 @@ export class SessionLog {
     const [line, lineVersion] = [this.#line, this.#lineVersion];
     return () => {
       revertLog();
+      revertSearch();
       this.#state = state;
       this.#id = id;
       this.#lifetime = lifetime;

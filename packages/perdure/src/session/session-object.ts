@@ -9,6 +9,7 @@ import { gatewayPolicyOf } from "./gateway-policy.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { TurnHost } from "./local-turns.ts";
 import type { SessionIndexRpc } from "./rpc.ts";
+import type { MetaSchema } from "./metadata.ts";
 import { SESSION_SCHEMAS } from "./schema.ts";
 import { Session } from "./session.ts";
 import type { TurnContext, TurnOutput, TurnRetry } from "./turn-context.ts";
@@ -16,6 +17,12 @@ import type { TurnContext, TurnOutput, TurnRetry } from "./turn-context.ts";
 /** What `SessionDO` stands on. */
 export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
   protected static override readonly schemas = SESSION_SCHEMAS;
+
+  /**
+   * Whether `searchMessages` works: an index of the text of messages, for one more row per message. Switched on later, it is
+   * built for earlier messages in small steps; switched off, it is dropped. Default: false.
+   */
+  static readonly searchable: boolean = false;
 
   #session: Session | undefined;
 
@@ -72,6 +79,9 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
     if (!(await this.session.timer(name))) await this.onTimer(name, payload);
   }
 
+  /** What the session's metadata must be: see `SessionDO`. */
+  protected readonly metaSchema: MetaSchema | undefined;
+
   /** A task of the application that has not ended is due. Runs at least once; throw to have it tried again later. */
   protected onTaskDue(_task: Task): void | Promise<void> {}
 
@@ -114,6 +124,8 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
       sync: () => this.ctx.storage.sync(),
       abort: (error) => this.ctx.abort(String(error)),
       lifetime: () => this.lifetime,
+      isSearchable: (this.constructor as typeof SessionObject).searchable,
+      metaSchema: () => this.metaSchema,
       onTaskDue: (task) => this.onTaskDue(task),
       tellList: async (owner, listing, version) => this.indexOf(owner)?.upsert(listing, version),
       turns: this.#turnHost(),

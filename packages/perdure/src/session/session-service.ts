@@ -51,7 +51,9 @@ export abstract class SessionService<Env = unknown>
       Result<{ readonly messages: readonly PlacedMessage[]; readonly hasEarlier: boolean }>
     >
   > {
-    return attempt(() => this.#existing(identity, "read").messages(options.before, options.limit));
+    return attempt(() =>
+      this.#existing(identity, "read").history.messages(options.before, options.limit),
+    );
   }
 
   async tasks(

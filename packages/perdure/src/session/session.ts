@@ -10,7 +10,6 @@ import type {
   Command,
   Gateway,
   JsonObject,
-  PlacedMessage,
   Reply,
   RunnerServerFrame,
   ServerFrame,
@@ -28,7 +27,7 @@ import {
 } from "../protocol/index.ts";
 import { Approvals } from "./approvals.ts";
 import { Cancellations } from "./cancellations.ts";
-import { execute, setMeta } from "./commands.ts";
+import { execute } from "./commands.ts";
 import { Decisions } from "./decisions.ts";
 import { closeExpired } from "./expiry.ts";
 import { ListingOutbox } from "./listing-outbox.ts";
@@ -36,10 +35,12 @@ import { Lifecycle } from "./lifecycle.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { sessionInfo } from "./listing.ts";
 import { LocalTurns } from "./local-turns.ts";
+import { setMeta } from "./metadata.ts";
 import { Readers } from "./readers.ts";
 import type { RelayOutcome } from "./relay.ts";
 import { Relay } from "./relay.ts";
 import type { ApprovalRecord, EventPage, SessionInfo } from "./rpc.ts";
+import { SessionHistory } from "./session-history.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SessionLog } from "./session-log.ts";
 import { SessionTasks } from "./session-tasks.ts";
@@ -69,6 +70,7 @@ export class Session {
   readonly #queue: CommitQueue;
   readonly tasks: SessionTasks;
   readonly #listing: ListingOutbox;
+  readonly history: SessionHistory;
   /** Whether the batch under way has something that must not wait for the next flush. */
   #isFlushDue = false;
   #flushTimer: (() => void) | undefined;
@@ -78,7 +80,8 @@ export class Session {
     this.#host = host;
     const { clock, timers } = host;
     this.#sql = new RevertibleSql(host.sql, { mark: () => this.#mark() });
-    this.#log = new SessionLog(this.#sql, clock, () => this.#listing.changed());
+    const onLine = () => this.#listing.changed();
+    this.#log = new SessionLog(this.#sql, clock, onLine, host.isSearchable);
     this.#listing = new ListingOutbox(host, this.#log);
     this.#approvals = new Approvals(this.#sql, this.#log.log.content);
     this.#decisions = new Decisions(this.#log, this.#approvals, timers, clock);
@@ -125,6 +128,13 @@ export class Session {
       publish: () => this.#publish(),
       onFault: (error) => host.abort(error),
     });
+    this.history = new SessionHistory({
+      log: this.#log,
+      commands: this.#commands,
+      clock,
+      timers,
+      queue: this.#queue,
+    });
     this.tasks = new SessionTasks({
       log: this.#log,
       clock,
@@ -145,6 +155,7 @@ export class Session {
         commit: (work) => this.#commit(work),
         sync: () => host.sync(),
       });
+    this.history.prepare();
     this.#relay.restore();
     if (this.#waking.isLost) void this.#queue.submit(() => this.#waking.recover());
     for (const link of links()) if (link.attachment.kind !== "runner") this.#readers.restore(link);
@@ -212,16 +223,6 @@ export class Session {
     return this.#submitCommand(identity, id, command, () => {});
   }
 
-  /** Finished messages; see `SessionRpc.messages`. */
-  messages(before = Number.MAX_SAFE_INTEGER, limit = 50) {
-    return this.#log.projection.messages(before, limit);
-  }
-
-  /** The newest finished messages, oldest first. */
-  recentMessages(limit: number): readonly PlacedMessage[] {
-    return this.messages(undefined, limit).messages;
-  }
-
   /** Approvals of any age; see `SessionRpc.approvals`. */
   approvals(state?: ApprovalRecord["state"]): readonly ApprovalRecord[] {
     return this.#approvals.list(state);
@@ -247,7 +248,7 @@ export class Session {
   /** Merges metadata shallowly; a null deletes its key. Answers the result. */
   setMeta(patch: JsonObject, by: string): Promise<JsonObject> {
     return this.#queue.submit(() => {
-      setMeta(this.#log, patch, by, this.#host.clock.now());
+      setMeta(this.#log, this.#host.metaSchema(), patch, by, this.#host.clock.now());
       this.#log.flush();
       return this.state.meta;
     });
@@ -297,6 +298,7 @@ export class Session {
       await attemptWaking({ waking, queue, log, policy, clock });
       return true;
     }
+    if (await this.history.timer(name)) return true;
     // Set by versions that told the list by a timer of its own; its memory being new, this one tells it anyway.
     if (name === "perdure:listing") return true;
     if ((await this.#turns?.timer(name)) === true) return true;
@@ -400,6 +402,7 @@ export class Session {
       waking: this.#waking,
       lifecycle: this.#lifecycle,
       cancellations: this.#cancellations,
+      metaSchema: this.#host.metaSchema(),
       at: this.#host.clock.now(),
       by: identity.subject,
     };

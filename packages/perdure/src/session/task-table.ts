@@ -41,9 +41,9 @@ export class TaskTable {
     this.#sql = sql;
   }
 
-  /** Writes a task of the application: two rows when it is new, one and, with a new status, another when it is changed. */
+  /** Writes a task of the application: two rows where it is new or its status is, otherwise one. */
   put(task: Task): void {
-    this.#write(task, task.createdAt);
+    if (!this.#update(task)) this.#write(task, task.createdAt);
   }
 
   /** Makes the table hold this plan; steps that stay as they are cost nothing. */
@@ -114,6 +114,21 @@ export class TaskTable {
       .map(taskOf);
   }
 
+  /** Leaves the columns of the index alone: naming them bills a row for it, even if they stay as they are. */
+  #update(task: Task): boolean {
+    const updated = this.#sql.run(
+      `UPDATE tasks SET title = ?, priority = ?, payload = ?, result = ?, error = ?, progress = ?, due_at = ?,
+         updated_at = ? WHERE id = ? AND source = ? AND status = ? RETURNING id`,
+      task.title,
+      ...detailsOf(task),
+      task.updatedAt,
+      task.id,
+      task.source,
+      task.status,
+    );
+    return updated.length > 0;
+  }
+
   #write(task: Task, place: number): void {
     this.#sql.run(
       `INSERT INTO tasks (id, source, place, title, status, priority, payload, result, error, progress, due_at,
@@ -129,17 +144,23 @@ export class TaskTable {
       place,
       task.title,
       task.status,
-      task.priority ?? null,
-      jsonOrNull(task.payload),
-      jsonOrNull(task.result),
-      task.error ?? null,
-      task.progress ?? null,
-      task.dueAt ?? null,
+      ...detailsOf(task),
       task.createdAt,
       task.updatedAt,
     );
   }
 }
+
+/** The columns of what a task may lack, in their order. */
+const detailsOf = ({ priority, payload, result, error, progress, dueAt }: Task) =>
+  [
+    priority ?? null,
+    jsonOrNull(payload),
+    jsonOrNull(result),
+    error ?? null,
+    progress ?? null,
+    dueAt ?? null,
+  ] as const;
 
 const jsonOrNull = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
 

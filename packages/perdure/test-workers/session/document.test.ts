@@ -117,9 +117,20 @@ test("getRecentMessages answers the newest, oldest first, 50 by default", async 
     Array.from({ length: 25 }, (_, index) => [`p${index + 2}`, `m${index + 2}`]).flat(),
   );
   await evictDurableObject(stub);
+  const at = expect.any(Number);
   expect(await stub.getRecentMessages(2)).toEqual([
-    { id: "p26", role: "user", parts: [{ type: "text", text: "hello" }] },
     {
+      position: 154,
+      turn: "p26",
+      at,
+      id: "p26",
+      role: "user",
+      parts: [{ type: "text", text: "hello" }],
+    },
+    {
+      position: 156,
+      turn: "p26",
+      at,
       id: "m26",
       role: "assistant",
       parts: [{ type: "text", text: "answer 26", state: "done" }],

@@ -136,7 +136,7 @@ test("T13 a message of a runner that lost its claim is not gone on with by anoth
   second.keep({ type: "text-delta", id: "t", delta: "from a backlog" });
   await second.reconnect();
   await second.start();
-  const texts = world.session.recentMessages(9).map(({ message }) => textOf(message));
+  const texts = world.session.history.recent(9).map(({ message }) => textOf(message));
   expect(texts).toEqual(["hello", "from the first", "from a backlog"]);
 });
 

@@ -36,7 +36,7 @@ test("C3 a prompt is durable before its reply", async () => {
   expect(seen).toMatchObject([
     { id: "p", state: "queued", message: { parts: [{ text: "keep me" }] } },
   ]);
-  expect(world.session.recentMessages(1)).toMatchObject([{ message: { id: "p", role: "user" } }]);
+  expect(world.session.history.recent(1)).toMatchObject([{ message: { id: "p", role: "user" } }]);
 });
 
 test("C2 an id that is used again for another command, or by another sender, has no effect", async () => {

@@ -179,7 +179,7 @@ function check({ world, readers, disks, alive, deeds, prompts }: Simulation): vo
     expect(JSON.stringify(read), "a reader gives out the log").toBe(JSON.stringify(log));
     expect(JSON.stringify(reader.messages)).toBe(JSON.stringify(state.messages));
   }
-  const table = world.session.messages(undefined, 200).messages;
+  const table = world.session.history.messages(undefined, 200).messages;
   expect(JSON.stringify(table), "the table of messages").toBe(
     JSON.stringify(state.messages.slice(-200)),
   );

@@ -84,8 +84,10 @@ test("R23 where retention passes a reader that is catching up it gets a snapshot
   await world.session.trim(world.session.events(0).head);
   await reader.acknowledge();
   expect(reader.resets).toBe(1);
+  // The snapshot fills its window.
+  await reader.acknowledge();
   expect(reader.reader.view.isLive).toBe(true);
-  expect(reader.messages.map(({ message }) => message.id)).toEqual(["p", "m"]);
+  expect(reader.messages.map(({ message }) => message.id)).toEqual(["m"]);
 });
 
 test("R18 a dialect reader gets durable events only, in order, each once", async () => {

@@ -55,7 +55,7 @@ test("T8 T21 terminating ends the turns, closes runners with 4410, refuses comma
     error: { code: "session_terminated" },
   });
   expect(await world.command("t", { op: "terminate" })).toEqual(terminated);
-  expect(world.session.recentMessages(50).map(({ message }) => message.id)).toEqual([
+  expect(world.session.history.recent(50).map(({ message }) => message.id)).toEqual([
     "p",
     "m",
     "queued",

@@ -136,8 +136,8 @@ export class LocalScene {
 
   /** The text of each finished message of the agent. */
   get answers(): readonly string[] {
-    return this.world.session
-      .recentMessages(50)
+    return this.world.session.history
+      .recent(50)
       .filter(({ message }) => message.role === "assistant")
       .map(({ message }) =>
         message.parts.map((part) => (part.type === "text" ? part.text : `<${part.type}>`)).join(""),

@@ -47,7 +47,7 @@ test("O3 what a turn writes is stored before it is shown, about every 200 ms, an
   expect(scene.world.sql.run("SELECT count(*) AS n FROM log")).toEqual([{ n: 3 }]);
   await pen.text("three");
   await scene.flush();
-  expect(scene.world.session.recentMessages(9)).toHaveLength(1);
+  expect(scene.world.session.history.recent(9)).toHaveLength(1);
   await pen.end();
   expect(scene.answers).toEqual(["one two three"]);
   await scene.reader.pump();
@@ -80,7 +80,7 @@ test("O4 the message of a stream without ids has one, and keeps it; one with an 
   await pen?.text("!");
   await pen?.write({ type: "finish" });
   await pen?.end();
-  expect(scene.world.session.recentMessages(1)).toMatchObject([
+  expect(scene.world.session.history.recent(1)).toMatchObject([
     {
       message: { id, metadata: { model: "m" }, parts: [{ type: "data-note" }, { text: "Hello!" }] },
     },
@@ -88,7 +88,7 @@ test("O4 the message of a stream without ids has one, and keeps it; one with an 
   await scene.prompt("b");
   await scene.flush();
   await named?.end();
-  const ids = scene.world.session.recentMessages(9).map(({ message }) => message.id);
+  const ids = scene.world.session.history.recent(9).map(({ message }) => message.id);
   expect(new Set(ids).size).toBe(4);
 });
 
@@ -229,7 +229,7 @@ test("O8 a chunk of more than 4 MiB is refused, one below it is kept whole", asy
     outcome: "failed",
     reason: expect.stringContaining("more than 4194304 bytes"),
   });
-  const [message] = scene.world.session.recentMessages(1);
+  const [message] = scene.world.session.history.recent(1);
   expect(message?.message.parts).toEqual([{ type: "data-big", data: "x".repeat(4_000_000) }]);
 });
 

@@ -193,7 +193,7 @@ test("N4 T4 A9 a new process's start comes behind its backlog: it interrupts the
     lastOutcome: { turn: "p", outcome: "interrupted" },
   });
   expect(world.session.approvals()[0]?.state).toBe("orphaned");
-  expect(world.session.messages().messages.at(1)?.message.parts).toMatchObject([
+  expect(world.session.history.messages().messages.at(1)?.message.parts).toMatchObject([
     { type: "text", text: "last words", state: "done" },
   ]);
   expect(next.commands()).toMatchObject([{ kind: "prompt", turn: "queued" }]);

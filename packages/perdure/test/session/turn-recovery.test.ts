@@ -104,7 +104,7 @@ test("O12 a turn that may be retried is begun again after its backoff, with a ne
   await pens[1]?.end();
   expect(scene.answers).toEqual(["half a sentence", "a whole sentence"]);
   expect(scene.outcome).toMatchObject({ outcome: "completed" });
-  const [first, second] = scene.world.session.recentMessages(2);
+  const [first, second] = scene.world.session.history.recent(2);
   expect(first?.message.id).not.toBe(second?.message.id);
 });
 

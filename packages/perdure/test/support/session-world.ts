@@ -2,7 +2,13 @@ import type { Attachment, ConnectionKind, Identity, Sql } from "../../src/object
 import { COMMAND_MIGRATIONS, migrate, TIMER_MIGRATIONS, Timers } from "../../src/object/index.ts";
 import type { Command, SessionEvent, Task } from "../../src/protocol/index.ts";
 import { splitRun } from "../../src/protocol/index.ts";
-import type { GatewayPolicy, Lifetime, SessionListing, TurnHost } from "../../src/session/index.ts";
+import type {
+  GatewayPolicy,
+  Lifetime,
+  MetaSchema,
+  SessionListing,
+  TurnHost,
+} from "../../src/session/index.ts";
 import { Session, SESSION_SCHEMAS } from "../../src/session/index.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeLink } from "./fake-link.ts";
@@ -40,6 +46,10 @@ export class SessionWorld {
   /** Whether storage takes and gives nothing at the moment. */
   isStorageAway = false;
 
+  /** Whether the text of messages is indexed, from the next loss of memory on. */
+  isSearchable = false;
+  /** What metadata must be. */
+  metaSchema: MetaSchema | undefined;
   /** What the application does with a task that is due. */
   onTaskDue = async (task: Task): Promise<void> => void this.due.push(task.id);
   /** Tasks that were due. */
@@ -221,6 +231,8 @@ export class SessionWorld {
       },
       sync: () => Promise.resolve(),
       lifetime: () => this.lifetime,
+      isSearchable: this.isSearchable,
+      metaSchema: () => this.metaSchema,
       onTaskDue: (task) => this.onTaskDue(task),
       tellList: async (_owner, listing, version) => {
         this.tellings += 1;

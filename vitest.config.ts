@@ -27,6 +27,8 @@ export default defineConfig({
         test: {
           name: "unit",
           environment: "node",
+          // Some start a process, and the machine may be busy: this only ends what hangs.
+          testTimeout: 60_000,
           include: [
             "packages/*/test/**/*.test.ts",
             "apps/*/test/**/*.test.ts",

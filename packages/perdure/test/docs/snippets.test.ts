@@ -47,6 +47,7 @@ const server = createTestHarness({
     worker("mounted.ts", "SessionDO", "SessionIndexDO"),
     worker("minimal.ts", "SessionDO"),
     worker("notes.ts", "NotesSession"),
+    worker("chat-session.ts", "ChatSession", "SessionIndexDO"),
   ],
 });
 
@@ -105,6 +106,54 @@ test("the Worker with metadata and messages answers as the guide says", async ()
 test("the subclass with its own tables and methods answers as the guide says", async () => {
   const response = await server.getWorker("notes").fetch("http://localhost/");
   expect(await response.json()).toEqual({ notes: 2 });
+});
+
+test("the session that runs its turns answers, and asks before it pays, as the guide says", async () => {
+  const { fetch: ask } = server.getWorker("chat-session");
+  const holder = { subject: "ada", session: "*", role: "admin", expiresInSeconds: 60 } as const;
+  const headers = {
+    authorization: `Bearer ${await signToken(SECRET, holder)}`,
+    "content-type": "application/json",
+  };
+  const call = async <T>(path: string, body?: unknown) => {
+    const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    const response = await ask(`http://localhost/v1/sessions${path}`, { headers, ...init });
+    return (await response.json()) as T;
+  };
+  const ended = () =>
+    vi.waitFor(async () => {
+      const { turns } = await call<{ readonly turns: readonly unknown[] }>("/abc");
+      expect(turns).toEqual([]);
+    });
+  await call("", { id: "abc" });
+  await call("/abc/messages", { id: "m1", text: "Hello?" });
+  await ended();
+  await call("/abc/messages", { id: "m2", text: "Please pay Bob." });
+  const approval = await vi.waitFor(async () => {
+    const { approvals } = await call<{
+      readonly approvals: readonly { readonly approval: string }[];
+    }>("/abc/approvals?state=pending");
+    expect(approvals).toHaveLength(1);
+    return approvals[0]?.approval;
+  });
+  await call(`/abc/approvals/${approval}`, { option: "allow" });
+  await ended();
+  const { messages } = await call<{ readonly messages: readonly { readonly message: unknown }[] }>(
+    "/abc/messages",
+  );
+  expect(messages.map(({ message }) => message)).toMatchObject([
+    { id: "m1" },
+    { role: "assistant", parts: [{ type: "step-start" }, { text: "Hello." }] },
+    { id: "m2" },
+    {
+      parts: [
+        { type: "step-start" },
+        { type: "tool-pay", output: { paid: true, euros: 20, key: "m2" } },
+        { type: "step-start" },
+        { text: "Done." },
+      ],
+    },
+  ]);
 });
 
 test("Hono's client talks to the app in which the routes are mounted, as the guide has both", async () => {

@@ -127,6 +127,7 @@ test("O6 a cancelled turn ends at once and aborts its signal, also where its cod
     "turn.ended",
   ]);
   expect(scene.answers).toEqual(["half a"]);
+  expect(scene.world.dueAt("perdure:cancel")).toBeUndefined();
 });
 
 test("O6 nothing that the code of a cancelled turn still does has an effect", async () => {

@@ -1,0 +1,13 @@
+/** A chat in one Worker: the page, the routes of sessions, and a class that answers its prompts itself. */
+
+import { createApp } from "perdure/http";
+
+export { SessionIndexDO } from "perdure/session";
+export { ChatSession } from "./chat-session.ts";
+
+export default createApp<Env>({
+  sessions: (env) => env.SESSION_DO,
+  index: (env) => env.SESSION_INDEX,
+  secrets: (env) => env.PERDURE_SECRET,
+  assets: (env) => env.ASSETS,
+});

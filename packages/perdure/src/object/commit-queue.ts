@@ -2,7 +2,8 @@
  * Adaptive group commit. A lone job is committed at once. A job that is dispatched before the storage has confirmed the
  * one before it proves load: its sender did not wait for a reply. Then the queue gathers what arrives until
  * `QUIET_TURNS` turns of the event loop bring nothing, and commits all of it together: in one transaction, in which each
- * job has a savepoint of its own, in order of arrival.
+ * job has a savepoint of its own, in order of arrival. So it goes on until it has gathered one job alone: whoever was
+ * answered together sends the next together, and the first of them should not be committed by itself.
  */
 
 /** Two: with one, a single socket's frames, which arrive one a turn, fill batches of 14; with two, of 37. */
@@ -46,13 +47,15 @@ export class CommitQueue {
   readonly #host: CommitHost;
   #waiting: Job[] = [];
   #busy = false;
+  /** Whether the last batch had several jobs. */
+  #isCrowded = false;
 
   constructor(host: CommitHost) {
     this.#host = host;
   }
 
   /**
-   * Runs `work` in a transaction, at once when nothing else is under way. `work` is synchronous, changes memory only in
+   * Runs `work` in a transaction, at once when there is no load. `work` is synchronous, changes memory only in
    * ways that the host can roll back, and sends nothing itself. What it throws undoes its writes; then `recover` may
    * answer instead, in a transaction of its own. Rejects with what that throws, by default the same again.
    */
@@ -98,11 +101,13 @@ export class CommitQueue {
   async #drain(): Promise<void> {
     this.#busy = true;
     try {
-      this.#commitWaiting();
-      await this.#host.sync();
-      for (let isCrowded = false; this.#waiting.length > 0 || isCrowded;) {
+      if (!this.#isCrowded) {
+        this.#commitWaiting();
+        await this.#host.sync();
+      }
+      while (this.#waiting.length > 0) {
         await this.#gather();
-        isCrowded = this.#commitWaiting() > 1;
+        this.#isCrowded = this.#commitWaiting() > 1;
       }
     } catch (error) {
       // Storage cannot confirm what was written: the platform ends the object. Nothing waits for an answer in vain.

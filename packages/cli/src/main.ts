@@ -13,6 +13,7 @@ import {
   tailCommand,
   tokenCommand,
 } from "./commands/index.ts";
+import { gatewayCommand } from "./gateway/index.ts";
 import { VERSION } from "./package-version.ts";
 import { serveCommand } from "./serve/index.ts";
 
@@ -31,6 +32,7 @@ Exit codes: 0 done; 1 failed; 2 wrong command line; 3 not allowed; 4 not found; 
 for (const command of [
   serveCommand(),
   runCommand(),
+  gatewayCommand(),
   newCommand(),
   lsCommand(),
   tailCommand(),

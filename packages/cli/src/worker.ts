@@ -4,6 +4,7 @@ import { equalSecrets } from "perdure/auth";
 import type { AssetServer } from "perdure/http";
 import { connectionGate, createApp, sessionGate } from "perdure/http";
 import { PerdureError } from "perdure/protocol";
+import type { GatewayPolicy } from "perdure/session";
 import { SessionDO as Session, SessionIndexDO as SessionIndex } from "perdure/session";
 
 /** What the configuration of workerd binds. */
@@ -23,10 +24,21 @@ interface Env {
   readonly PERDURE_MAX_CONNECTIONS: number;
   readonly PERDURE_MAX_ACTIVE_SESSIONS: number;
   readonly PERDURE_COOKIE: string;
+  /** The gateway of this server, where it has one. */
+  readonly GATEWAY?: Fetcher;
 }
 
 /** A session that reports its open sockets to the gates of this process. */
 export class SessionDO extends Session {
+  /** The way out leads to the gateway that this server was started with, and nowhere else. */
+  protected override gateways(): GatewayPolicy {
+    const { GATEWAY } = this.env as Pick<Env, "GATEWAY">;
+    return {
+      ...super.gateways(),
+      ...(GATEWAY !== undefined && { fetch: (request: Request) => GATEWAY.fetch(request) }),
+    };
+  }
+
   protected override onConnectionsChanged(count: number): void {
     const { name } = this.ctx.id;
     if (name === undefined) return;

@@ -3,12 +3,14 @@ import { Command, Option } from "commander";
 import { CLOSE, errorOf, isErrorCode } from "perdure/protocol";
 import { VERSION } from "../package-version.ts";
 import type { PartitionPolicy, RunEnd } from "../runner/index.ts";
-import { FolderLockedError, runAgent } from "../runner/index.ts";
+import { FolderLockedError, openWorktree, runAgent } from "../runner/index.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { resolveToken, serverUrl, sessionId, withConnectionOptions } from "./connection.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { HttpApi } from "./http-api.ts";
 import { listenForInterrupt } from "./interrupt.ts";
+import { obeyParent } from "./parent-process.ts";
+import { millisecondsOf } from "./time.ts";
 
 /** How long a session may be out of reach before `--on-partition=cancel` acts, in milliseconds. */
 const DEFAULT_PARTITION_GRACE_MS = 60_000;
@@ -18,12 +20,9 @@ const SHORTEST_PARTITION_GRACE_MS = 10_000;
 
 const LONGEST_PARTITION_GRACE_MS = 24 * 3_600_000;
 
-/** Milliseconds in each unit of `--partition-grace`. */
-const MILLISECONDS_OF_UNIT: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-};
+const SHORTEST_IDLE_MS = 1_000;
+
+const LONGEST_IDLE_MS = 24 * 3_600_000;
 
 interface RunOptions extends ConnectionOptions {
   readonly session: string;
@@ -31,6 +30,8 @@ interface RunOptions extends ConnectionOptions {
   readonly cwd: string;
   readonly onPartition: PartitionPolicy["turn"];
   readonly partitionGrace?: number;
+  readonly worktree?: string;
+  readonly exitWhenIdle?: number;
   readonly create?: boolean;
   readonly title?: string;
   readonly quiet?: boolean;
@@ -45,6 +46,15 @@ export function runCommand(): Command {
     .option("--title <title>", "title of a session that is created")
     .option("--state-dir <folder>", "this runner's own folder (default: <dir>/runs/<session>)")
     .option("--cwd <folder>", "folder that the agent works in", ".")
+    .option(
+      "--worktree <folder>",
+      "work in this git worktree of the repository at --cwd, made where there is none",
+    )
+    .option(
+      "--exit-when-idle <time>",
+      "leave when there has been nothing to do for so long, 1s to 24h (default: stay)",
+      idleTime,
+    )
     .addOption(
       new Option("--on-partition <what>", "what the agent does when the session cannot be reached")
         .choices(["continue", "cancel"])
@@ -62,7 +72,7 @@ export function runCommand(): Command {
     .addHelpText(
       "after",
       `
-Exit codes: 0 stopped by a signal; 7 another runner took over the session (a supervisor must not start this one again);
+Exit codes: 0 stopped by a signal, or idle for --exit-when-idle; 7 another runner took over the session (a supervisor must not start this one again);
 3 not let in; 4 no such session; 5 session terminated; 1 anything else.
 
 When the session cannot be reached the agent works on by default: what it says is kept on disk, up to 256 MiB, and its
@@ -75,14 +85,19 @@ Example: perdure run --session demo --create -- npx @agentclientprotocol/claude-
 
 async function run(command: string, args: string[], options: RunOptions): Promise<void> {
   const { session, dir, quiet = false } = options;
+  // Many runners of one gateway share a terminal.
+  const who = process.send === undefined ? "perdure run" : `perdure run ${session}`;
   const log = (line: string): void => {
-    if (!quiet) console.error(`perdure run: ${line}`);
+    if (!quiet) console.error(`${who}: ${line}`);
   };
   const base = serverUrl(options.url);
   const onPartition = partitionPolicy(options);
   // A token that cannot be had is told at once, not tried again.
   await resolveToken(options, { role: "runner", session });
   if (options.create === true) await createSession(options);
+  const cwd = resolve(options.cwd);
+  const worktree = options.worktree === undefined ? undefined : resolve(options.worktree);
+  if (worktree !== undefined) await openWorktree(cwd, worktree);
 
   const interrupt = listenForInterrupt();
   try {
@@ -94,9 +109,12 @@ async function run(command: string, args: string[], options: RunOptions): Promis
       token: () => resolveToken(options, { role: "runner", session }),
       renewsToken: isMinted(options),
       stateDir: resolve(options.stateDir ?? join(dir, "runs", session)),
-      agent: { command, args, cwd: resolve(options.cwd) },
+      agent: { command, args, cwd: worktree ?? cwd },
+      repository: worktree === undefined ? undefined : cwd,
       clientInfo: { name: "perdure", version: VERSION },
       onPartition,
+      exitWhenIdleMs: options.exitWhenIdle,
+      onIdleControl: obeyParent,
       signal: interrupt.signal,
       log,
     });
@@ -111,13 +129,22 @@ async function run(command: string, args: string[], options: RunOptions): Promis
 
 /** Parses a time into milliseconds. @throws CommandFailure where it is none, or out of bounds. */
 export function partitionGrace(text: string): number {
-  const match = /^([1-9]\d{0,5})([smh])$/.exec(text);
-  const milliseconds = Number(match?.[1]) * (MILLISECONDS_OF_UNIT[match?.[2] ?? ""] ?? Number.NaN);
+  const milliseconds = millisecondsOf(text);
   if (milliseconds >= SHORTEST_PARTITION_GRACE_MS && milliseconds <= LONGEST_PARTITION_GRACE_MS) {
     return milliseconds;
   }
   throw new CommandFailure(
     `--partition-grace is a time from 10s to 24h, such as 90s, 30m or 12h; not ${JSON.stringify(text)}.`,
+    EXIT.usage,
+  );
+}
+
+/** Parses a time into milliseconds. @throws CommandFailure where it is none, or out of bounds. */
+export function idleTime(text: string): number {
+  const milliseconds = millisecondsOf(text);
+  if (milliseconds >= SHORTEST_IDLE_MS && milliseconds <= LONGEST_IDLE_MS) return milliseconds;
+  throw new CommandFailure(
+    `An idle time is from 1s to 24h, such as 90s, 10m or 2h; not ${JSON.stringify(text)}.`,
     EXIT.usage,
   );
 }
@@ -153,6 +180,8 @@ function report(end: RunEnd, log: (line: string) => void): void {
   switch (end.kind) {
     case "stopped":
       return log("stopped");
+    case "idle":
+      return log("left: there was nothing to do");
     case "failed":
       throw end.error;
     case "refused":

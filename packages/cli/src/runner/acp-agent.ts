@@ -16,6 +16,8 @@ import type { TurnEnd } from "./translate.ts";
 /** How to run an agent. */
 export interface AcpAgentOptions {
   readonly command: AgentCommand;
+  /** Folder of the repository whose worktree the agent works in; undefined where it works in none. */
+  readonly repository?: string | undefined;
   /** Starts it; called again after each death. */
   readonly connect: ConnectAgent;
   /** How this program introduces itself to the agent. */
@@ -82,7 +84,10 @@ export class AcpAgent implements RelayAgent {
     this.#agentSession ??= agentSession ?? undefined;
     this.#session = this.#restore();
     const { connection, sessionId, restored } = await this.#session;
-    return { agent: connection.info, restored, agentSession: sessionId };
+    const { command, repository } = this.#options;
+    const place =
+      repository === undefined ? { cwd: command.cwd } : { cwd: repository, worktree: command.cwd };
+    return { agent: connection.info, restored, agentSession: sessionId, ...place };
   }
 
   prompt(turn: string, message: Message): void {

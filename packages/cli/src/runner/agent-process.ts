@@ -14,8 +14,8 @@ export interface AgentCommand {
 /** How long an agent has to exit after it was asked to, in milliseconds. */
 const EXIT_GRACE_MS = 1_000;
 
-/** Variables that are the runner's alone: an agent has no business with the session's token. */
-const PRIVATE_VARIABLES: ReadonlySet<string> = new Set(["PERDURE_TOKEN"]);
+/** Variables that are the runner's alone: an agent has no business with tokens and secrets. */
+const PRIVATE_VARIABLES: ReadonlySet<string> = new Set(["PERDURE_TOKEN", "PERDURE_GATEWAY_SECRET"]);
 
 /** A running agent: the leader of a process group of its own, so that what it starts ends with it. */
 export class AgentProcess {

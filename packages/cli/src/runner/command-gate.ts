@@ -53,6 +53,16 @@ export class CommandGate {
     return this.#turn === this.#prompted ? this.#turn : undefined;
   }
 
+  /** Whether nothing was asked for that has not been done or handed on. */
+  get isIdle(): boolean {
+    return (
+      this.#turn === undefined &&
+      this.#early.length === 0 &&
+      this.#prompts.length === 0 &&
+      this.#begun.size === 0
+    );
+  }
+
   /** The process has said that it started: what it is told from now on may be begun. */
   open(): void {
     this.#isOpen = true;

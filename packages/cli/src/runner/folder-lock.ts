@@ -50,6 +50,13 @@ export function lockFolder(folder: string): () => void {
   throw new Error(`${path} changes hands all the time; try again.`);
 }
 
+/** The process that holds a folder and runs; undefined where there is none. */
+export function lockHolder(folder: string): number | undefined {
+  const text = readIfThere(join(folder, "lock"));
+  const holder = text === undefined ? undefined : parseHolder(text);
+  return holder !== undefined && isRunning(holder) ? holder.pid : undefined;
+}
+
 function linkIfFree(draft: string, path: string): boolean {
   try {
     linkSync(draft, path);

@@ -1,7 +1,7 @@
 /** Runs any agent of the Agent Client Protocol and relays it to a session. */
 
 export type { AgentCommand } from "./agent-process.ts";
-export { FolderLockedError } from "./folder-lock.ts";
+export { FolderLockedError, lockHolder } from "./folder-lock.ts";
 export type { PartitionPolicy } from "./partition.ts";
 export type * from "./relay-ports.ts";
 export type { RelayOptions } from "./relay-options.ts";
@@ -9,5 +9,6 @@ export { MAX_UNACKNOWLEDGED_SPOOL_BYTES } from "./relay-options.ts";
 export { Relay } from "./relay.ts";
 export type { RunAgentOptions } from "./run-agent.ts";
 export { runAgent } from "./run-agent.ts";
-export type { RunEnd, RunnerOptions, RunnerPorts } from "./run-runner.ts";
+export type { IdleControl, RunEnd, RunnerOptions, RunnerPorts } from "./run-runner.ts";
 export { runRunner } from "./run-runner.ts";
+export { openWorktree } from "./worktree.ts";

@@ -18,6 +18,8 @@ export interface RelayOptions {
   readonly spoolLimit?: number;
   /** What becomes of the running turn when the session cannot be reached. Default: the agent works on. */
   readonly onPartition?: PartitionPolicy;
+  /** A command has come, or the agent has said something. */
+  readonly onActivity?: () => void;
   /** Called once, when the relay has stopped for good: the agent is to be killed and the process to exit. */
   readonly onEnd: (end: RelayEnd) => void;
   /** The session has granted an epoch; called for every connection. */

@@ -54,6 +54,9 @@ export interface AgentStart {
   readonly agent: AgentInfo;
   readonly restored: Restored;
   readonly agentSession?: string | undefined;
+  /** Folder that it works in; of a repository, where it works in a worktree of that. */
+  readonly cwd?: string | undefined;
+  readonly worktree?: string | undefined;
 }
 
 /** The agent, as the relay drives it. It tells what it does through `Relay.emit`. */

@@ -75,6 +75,11 @@ export class Relay {
     return this.#options.spool.first === this.#options.spool.next;
   }
 
+  /** Whether nobody waits for anything here: no turn is open, no command waits, and the session has everything. */
+  get isIdle(): boolean {
+    return this.#start !== "under way" && this.#gate.isIdle && this.isDrained;
+  }
+
   /** A connection is open. */
   opened(link: RelayLink): void {
     if (this.#hasEnded) return;
@@ -131,6 +136,7 @@ export class Relay {
    */
   emit(event: RunnerEvent): void {
     if (this.#isFenced) return;
+    this.#options.onActivity?.();
     this.#guard(() => {
       this.#upstream.append(event);
       if (!this.#hasEnded) this.#partition?.waiting();
@@ -155,6 +161,7 @@ export class Relay {
         if (frame.r >= this.#options.spool.first - 1) this.#upstream.expected(frame.r);
         return;
       case "command":
+        this.#options.onActivity?.();
         return this.#gate.received(frame.command);
       case "error":
         return this.#options.onProblem?.(frame.error.detail);
@@ -197,7 +204,7 @@ export class Relay {
   }
 
   #started(start: AgentStart): void {
-    const { agent, restored, agentSession } = start;
+    const { agent, restored, agentSession, cwd, worktree } = start;
     if (this.#hasEnded || this.#epoch === undefined) return;
     this.#start = "done";
     this.#upstream.append({
@@ -206,6 +213,8 @@ export class Relay {
       agent,
       restored,
       ...(agentSession === undefined ? {} : { agentSession }),
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(worktree === undefined ? {} : { worktree }),
       at: this.#options.clock.now(),
     });
     this.#gate.open();

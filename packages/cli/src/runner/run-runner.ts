@@ -4,6 +4,7 @@ import { AcpAgent } from "./acp-agent.ts";
 import type { ConnectAgent } from "./agent-port.ts";
 import type { AgentCommand } from "./agent-process.ts";
 import { Dialer } from "./dialer.ts";
+import { IdleWatch } from "./idle.ts";
 import type { PartitionPolicy } from "./partition.ts";
 import { Relay } from "./relay.ts";
 import type { RelayEnd } from "./relay-ports.ts";
@@ -21,13 +22,27 @@ export interface RunnerOptions {
   /** Whether `token` makes a fresh token each time: an expired one is then no reason to stop. */
   readonly renewsToken: boolean;
   readonly agent: AgentCommand;
+  /** Folder of the repository whose worktree is the agent's folder; undefined where that is none. */
+  readonly repository?: string | undefined;
   readonly clientInfo: { readonly name: string; readonly version: string };
   /** What becomes of the running turn when the session cannot be reached. Default: the agent works on. */
   readonly onPartition?: PartitionPolicy;
   /** Stops the runner in good order: the running turn is ended as interrupted, and what it said is handed over. */
   readonly signal: AbortSignal;
+  /** Leaves when there has been nothing to do for this long, in milliseconds. Default: stays. */
+  readonly exitWhenIdleMs?: number | undefined;
+  /** Given, before anything happens, a way to ask whether there is something to do, and to leave where there is not. */
+  readonly onIdleControl?: (control: IdleControl) => void;
   /** Receives a line for each thing that a person may want to know. */
   readonly log: (line: string) => void;
+}
+
+/** Asks a runner whether it has anything to do. */
+export interface IdleControl {
+  /** For how long there has been nothing, in milliseconds; undefined where there is something. */
+  readonly idleFor: () => number | undefined;
+  /** Has the runner leave where there is nothing. */
+  readonly leave: () => void;
 }
 
 /** All of the world that a runner touches, but for the timers and the clock of its global scope. */
@@ -44,6 +59,8 @@ export interface RunnerPorts {
 export type RunEnd =
   | RelayEnd
   | { readonly kind: "stopped" }
+  /** There was nothing to do. */
+  | { readonly kind: "idle" }
   /** The server does not let this runner in. */
   | { readonly kind: "refused"; readonly problem: Problem };
 
@@ -83,6 +100,7 @@ async function runWith(
   const ended = Promise.withResolvers<RunEnd>();
   const agent = new AcpAgent({
     command: options.agent,
+    repository: options.repository,
     connect: connectAgent,
     clientInfo: options.clientInfo,
     agentSession: state.current.agentSession,
@@ -98,6 +116,7 @@ async function runWith(
     agent,
     ...(options.onPartition === undefined ? {} : { onPartition: options.onPartition }),
     onEnd: ended.resolve,
+    onActivity: () => idle.active(),
     onWelcome: ({ epoch, session }) => log(`connected to session ${session} (epoch ${epoch})`),
     onStarted: ({ agent: { name, version }, restored }) =>
       log(`${name}${version === undefined ? "" : ` ${version}`} is ready (context: ${restored})`),
@@ -117,18 +136,29 @@ async function runWith(
     onRefused: (problem) => ended.resolve({ kind: "refused", problem }),
     onRetry: (why, waitMs) => log(`not connected: ${why}; trying again in ${waitMs} ms`),
   });
+  const idle = new IdleWatch(systemClock, () => relay.isIdle);
+  const leave = (): void => {
+    if (!relay.isIdle) return;
+    // At once: a command that came later would be begun and cut off. Not begun, it waits for the next runner.
+    relay.stop();
+    dialer.stop("the runner has nothing to do");
+    ended.resolve({ kind: "idle" });
+  };
+  options.onIdleControl?.({ idleFor: () => idle.idleFor, leave });
   const onAbort = (): void => ended.resolve({ kind: "stopped" });
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     if (signal.aborted) return { kind: "stopped" };
     await Promise.race([agent.launch(), ended.promise]);
     dialer.start();
+    if (options.exitWhenIdleMs !== undefined) idle.after(options.exitWhenIdleMs, leave);
     const end = await ended.promise;
     await agent.stop("The runner was stopped.");
     if (end.kind === "stopped") await drained(relay);
     return end;
   } finally {
     signal.removeEventListener("abort", onAbort);
+    idle.stop();
     dialer.stop("the runner stops");
     relay.stop();
     await agent.stop("The runner was stopped.");

@@ -18,6 +18,7 @@ interface ServeArguments {
   readonly dir: string;
   readonly allowedHost: readonly string[];
   readonly allowedOrigin: readonly string[];
+  readonly gateway?: URL;
   readonly maxConnections?: number;
   readonly verbose?: boolean;
   readonly worker?: string;
@@ -36,6 +37,11 @@ export function serveCommand(): Command {
     .option("--dir <folder>", "where the databases and the secret live", ".perdure")
     .option("--allowed-host <name>", "a further name to answer to, repeatable", collect, [])
     .option("--allowed-origin <url>", "a further origin of pages, repeatable", parseOrigin, [])
+    .option(
+      "--gateway <url>",
+      "call this gateway where a session has work and no runner (see `perdure gateway`)",
+      parseGatewayUrl,
+    )
     .option(
       "--max-connections <number>",
       "refuse connections past this many, to have fewer than the limit of open files permits",
@@ -122,6 +128,16 @@ function parseOrigin(text: string, before: readonly string[]): string[] {
   if (origin === "null")
     throw new InvalidArgumentError("It is the beginning of a URL, such as https://name.");
   return [...before, origin];
+}
+
+function parseGatewayUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isHere =
+    url?.protocol === "http:" &&
+    isLoopback({ host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: 0 });
+  if (url === undefined || !(isHere || url.protocol === "https:"))
+    throw new InvalidArgumentError("It is an https URL; http is for this machine alone.");
+  return url;
 }
 
 function parseCount(text: string): number {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createPrivateFile, isErrorCode } from "./private-file.ts";
 import { ServeError } from "./serve-error.ts";
 
@@ -17,6 +18,14 @@ export function createSecret(): string {
  */
 export function openSecret(path: string): string {
   return readSecret(path) ?? makeSecret(path);
+}
+
+/**
+ * The secret that a server on this data folder and a gateway share: `PERDURE_GATEWAY_SECRET`, or a file that the first of the
+ * two to start makes. Throws `bad_secret` as {@link openSecret} does.
+ */
+export function gatewaySecret(dir: string): string {
+  return process.env["PERDURE_GATEWAY_SECRET"] || openSecret(join(dir, "gateway-secret"));
 }
 
 /** The secret in a file, or undefined where there is no file. Throws `bad_secret` as {@link openSecret} does. */

@@ -5,7 +5,7 @@ import { openDataFolder } from "./data-folder.ts";
 import { InstanceLock } from "./instance-lock.ts";
 import { signLoginToken } from "./login-token.ts";
 import { maxActiveSessions, maxConnections, openFileLimit } from "./open-files.ts";
-import { createSecret, openSecret } from "./secret.ts";
+import { createSecret, gatewaySecret, openSecret } from "./secret.ts";
 import { Supervisor } from "./supervisor.ts";
 import type { WorkerdSettings } from "./workerd-config.ts";
 import { configPathOf, writeWorkerdConfig } from "./workerd-config.ts";
@@ -25,6 +25,8 @@ export interface ServeOptions {
   readonly allowedHosts?: readonly string[] | undefined;
   /** Origins of other pages that may use the server, such as that of a proxy which adds TLS: `https://name`. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /** The gateway that sessions call for a runner: `https:`, or `http:` on this machine. Default: none. */
+  readonly gateway?: URL | undefined;
   /** Open connections past which new ones are refused, to have fewer than the limit of open files permits. */
   readonly maxConnections?: number | undefined;
   /** Reports all that workerd writes, and how long the start took. */
@@ -87,6 +89,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       allowedOrigins: options.allowedOrigins ?? [],
       maxConnections: connections,
       maxActiveSessions: maxActiveSessions(openFiles, connections),
+      gateway: options.gateway && { url: options.gateway, server: url },
       storage: folder.storage,
       console: files.console,
     };
@@ -94,7 +97,13 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     const supervisor = new Supervisor({
       workerd: files.workerd,
       configPath: configPathOf(folder),
-      secrets: { PERDURE_SECRET: secret, PERDURE_ADMIN_SECRET: createSecret() },
+      secrets: {
+        PERDURE_SECRET: secret,
+        PERDURE_ADMIN_SECRET: createSecret(),
+        ...(options.gateway !== undefined && {
+          PERDURE_GATEWAY_SECRET: gatewaySecret(folder.path),
+        }),
+      },
       url,
       onProcess: (workerdPid) => lock.update({ workerdPid }),
       report,

@@ -24,7 +24,12 @@ const OBJECT_CLASSES = [
 ];
 
 /** Bindings of the Worker whose values are secrets: only the environment carries them. */
-export type SecretEnvironment = Readonly<Record<"PERDURE_SECRET" | "PERDURE_ADMIN_SECRET", string>>;
+export type SecretEnvironment = Readonly<
+  Record<"PERDURE_SECRET" | "PERDURE_ADMIN_SECRET", string> & {
+    /** Where there is a gateway. */
+    PERDURE_GATEWAY_SECRET?: string;
+  }
+>;
 
 const SECRET_BINDINGS: readonly (keyof SecretEnvironment)[] = [
   "PERDURE_SECRET",
@@ -42,6 +47,8 @@ export interface WorkerdSettings {
   readonly maxConnections: number;
   /** Sessions that may be awake past which requests to further ones are refused. */
   readonly maxActiveSessions: number;
+  /** The gateway of sessions, the only address that the Worker can reach; and the base URL that runners dial. */
+  readonly gateway?: { readonly url: URL; readonly server: string } | undefined;
   /** Folder of the SQLite databases. */
   readonly storage: string;
   /** Folder of the console's files. */
@@ -66,7 +73,7 @@ export function writeWorkerdConfig(
 /** The configuration as Cap'n Proto text. It holds no secret. */
 export function formatWorkerdConfig(settings: WorkerdSettings): string {
   const { address, allowedHosts, allowedOrigins, storage, console } = settings;
-  const { maxConnections, maxActiveSessions } = settings;
+  const { maxConnections, maxActiveSessions, gateway } = settings;
   const bindings = [
     ...OBJECT_CLASSES.map(
       ({ binding, className }) =>
@@ -80,6 +87,7 @@ export function formatWorkerdConfig(settings: WorkerdSettings): string {
     `(name = "PERDURE_MAX_ACTIVE_SESSIONS", json = ${text(String(maxActiveSessions))})`,
     // Cookies ignore ports: without one in its name, two servers on a machine would take each other's.
     `(name = "PERDURE_COOKIE", text = ${text(`perdure_${address.port}`)})`,
+    ...(gateway === undefined ? [] : gatewayBindings(gateway)),
   ];
   const namespaces = OBJECT_CLASSES.map(
     ({ className, uniqueKey }) =>
@@ -107,7 +115,7 @@ const ${CONFIG_CONSTANT} :Workerd.Config = (
     (name = "storage", disk = (path = ${text(storage)}, writable = true)),
     (name = "console", disk = (path = ${text(console)})),
     # The default would let the Worker connect to any public address.
-    (name = "nowhere", network = (allow = [])),
+    (name = "nowhere", network = (allow = [])),${gateway === undefined ? "" : gatewayService(gateway.url)}
   ],
   sockets = [
     (name = "http", address = ${text(formatAddress(address))}, http = (), service = "perdure"),
@@ -116,6 +124,25 @@ const ${CONFIG_CONSTANT} :Workerd.Config = (
   logging = (structuredLogging = true),
 );
 `;
+}
+
+function gatewayBindings({ url, server }: NonNullable<WorkerdSettings["gateway"]>): string[] {
+  return [
+    `(name = "GATEWAY", service = "gateway")`,
+    `(name = "PERDURE_GATEWAY_URL", text = ${text(url.href)})`,
+    `(name = "PERDURE_GATEWAY_SECRET", fromEnvironment = "PERDURE_GATEWAY_SECRET")`,
+    `(name = "PERDURE_URL", text = ${text(server)})`,
+  ];
+}
+
+/** One address and no other, whatever a session asks for. */
+function gatewayService({ protocol, hostname, port }: URL): string {
+  const isEncrypted = protocol === "https:";
+  const address = `${hostname}:${port === "" ? (isEncrypted ? "443" : "80") : port}`;
+  const how = isEncrypted
+    ? `https = (options = (), tlsOptions = (trustBrowserCas = true), certificateHost = ${text(hostname)})`
+    : "http = ()";
+  return `\n    (name = "gateway", external = (address = ${text(address)}, ${how})),`;
 }
 
 /** A text literal. Cap'n Proto knows C's escapes, not those of JSON. */

@@ -1,0 +1,3 @@
+/** Starting runners for sessions that ask for one. */
+
+export { gatewayCommand } from "./command.ts";

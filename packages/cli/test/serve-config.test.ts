@@ -66,19 +66,20 @@ test("An IPv6 address stands in brackets", () => {
 });
 
 test("With a gateway the Worker can reach that address and no other", () => {
-  const config = (url: string) =>
-    formatWorkerdConfig({
-      ...settings,
-      gateway: { url: new URL(url), server: "http://127.0.0.1:8787" },
-    });
-  const local = config("http://127.0.0.1:7420");
+  const local = withGateway("http://127.0.0.1:7420");
   expect(local).toContain(
     '(name = "gateway", external = (address = "127.0.0.1:7420", http = ())),',
   );
   expect(local).toContain('(name = "PERDURE_GATEWAY_URL", text = "http://127.0.0.1:7420/")');
   expect(local).toContain('(name = "PERDURE_URL", text = "http://127.0.0.1:8787")');
   expect(local).toContain('globalOutbound = "nowhere"');
-  expect(config("https://box.example/gateway")).toContain(
+  expect(withGateway("https://box.example/gateway")).toContain(
     '(name = "gateway", external = (address = "box.example:443", https = (options = (), tlsOptions = (trustBrowserCas = true), certificateHost = "box.example"))),',
   );
 });
+
+const withGateway = (url: string) =>
+  formatWorkerdConfig({
+    ...settings,
+    gateway: { url: new URL(url), server: "http://127.0.0.1:8787" },
+  });

@@ -24,6 +24,7 @@ export function runnerIn(stateDir: string): PooledRunner | undefined {
   };
   return {
     isRunning,
+    isLeaving: () => false,
     idleFor: async () => undefined,
     leave: async () => {},
     stop: async () => {

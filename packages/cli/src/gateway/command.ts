@@ -74,7 +74,6 @@ async function run(command: string, args: string[], options: GatewayArguments): 
   const secret = gatewaySecret(dir);
   // What is wrong with it is told now, not with the first call.
   webhookKey(secret);
-  const log = (line: string): void => console.error(`perdure gateway: ${line}`);
   const interrupt = listenForInterrupt();
   const gateway = await startGateway({
     connection: { ...options, dir: resolve(dir) },
@@ -104,6 +103,10 @@ async function run(command: string, args: string[], options: GatewayArguments): 
   log("ending all runners");
   await gateway.stop();
   interrupt.stop();
+}
+
+function log(line: string): void {
+  console.error(`perdure gateway: ${line}`);
 }
 
 function parseListen(text: string): ListenAddress {

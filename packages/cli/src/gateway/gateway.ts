@@ -104,14 +104,20 @@ function parametersOf(
   { connection, stateRoot, idle, agent }: GatewayOptions,
 ): string[] {
   const { url, token, tokenFile, dir } = connection;
+  // A session's id may begin with a hyphen.
   return [
     "run",
-    ...["--url", url, "--dir", dir],
-    ...(token === undefined ? [] : ["--token", token]),
-    ...(tokenFile === undefined ? [] : ["--token-file", tokenFile]),
-    ...["--session", session, "--state-dir", join(stateRoot, session), "--cwd", cwd],
-    ...(worktree === undefined ? [] : ["--worktree", worktree]),
-    ...["--exit-when-idle", idle, "--", ...agent],
+    `--url=${url}`,
+    `--dir=${dir}`,
+    ...(token === undefined ? [] : [`--token=${token}`]),
+    ...(tokenFile === undefined ? [] : [`--token-file=${tokenFile}`]),
+    `--session=${session}`,
+    `--state-dir=${join(stateRoot, session)}`,
+    `--cwd=${cwd}`,
+    ...(worktree === undefined ? [] : [`--worktree=${worktree}`]),
+    `--exit-when-idle=${idle}`,
+    "--",
+    ...agent,
   ];
 }
 

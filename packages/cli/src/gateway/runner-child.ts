@@ -22,6 +22,7 @@ export class RunnerChild implements PooledRunner {
   readonly #child: ChildProcess;
   readonly #gone: Promise<void>;
   #isRunning = true;
+  #isLeaving = false;
 
   /**
    * @param program The path of this program.
@@ -33,6 +34,9 @@ export class RunnerChild implements PooledRunner {
     this.#child = fork(program, parameters, {
       env: Object.fromEntries(variables),
       stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    this.#child.on("message", (message) => {
+      if (isObject(message) && message["leaving"] === true) this.#isLeaving = true;
     });
     this.#gone = new Promise((resolve) => {
       const end = (how: string): void => {
@@ -50,6 +54,10 @@ export class RunnerChild implements PooledRunner {
 
   isRunning(): boolean {
     return this.#isRunning;
+  }
+
+  isLeaving(): boolean {
+    return this.#isLeaving;
   }
 
   async idleFor(): Promise<number | undefined> {

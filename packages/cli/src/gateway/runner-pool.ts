@@ -5,6 +5,8 @@ import { Refusal } from "./refusal.ts";
 export interface PooledRunner {
   /** Whether the process is there. */
   isRunning(): boolean;
+  /** Whether it takes no command any more and is about to be gone. */
+  isLeaving(): boolean;
   /** For how long it has had nothing to do, in milliseconds; undefined where it works, or does not say. */
   idleFor(): Promise<number | undefined>;
   /** Asks it to leave if it has nothing to do; resolves when it is gone, or has not gone. */
@@ -27,6 +29,9 @@ export interface RunnerPoolOptions {
 
 /** Seconds after which a session may ask again where all runners work. */
 const FULL_RETRY_SECONDS = 15;
+
+/** Seconds after which a session may ask again whose runner takes long to leave. */
+const LEAVING_RETRY_SECONDS = 2;
 
 /** At most one runner for each session, and so many in all. */
 export class RunnerPool {
@@ -69,6 +74,13 @@ export class RunnerPool {
 
   async #ensure(session: string, place: Place): Promise<boolean> {
     if (this.#isStopped) throw new Refusal(503, "the gateway is being stopped", FULL_RETRY_SECONDS);
+    const known = this.#runners.get(session);
+    // It has closed its connection, which is why its session calls.
+    if (known?.isLeaving() === true) {
+      await known.leave();
+      if (known.isRunning())
+        throw new Refusal(503, `the runner of ${session} is still leaving`, LEAVING_RETRY_SECONDS);
+    }
     this.#forgetGone();
     if (this.#runners.has(session)) return false;
     const found = this.#options.find(session);

@@ -1,5 +1,5 @@
 import type { Problem } from "perdure/protocol";
-import { DEAD_LINK_MS, PING, PING_INTERVAL_MS, PONG } from "perdure/protocol";
+import { CLOSE, DEAD_LINK_MS, PING, PING_INTERVAL_MS, PONG } from "perdure/protocol";
 import type { RelayLink } from "./relay-ports.ts";
 import type { OpenSocket, RunnerSocket } from "./socket-port.ts";
 
@@ -25,6 +25,9 @@ const FIRST_WAIT_MS = 300;
 
 /** The longest wait: a server that comes back is found soon enough. */
 const LONGEST_WAIT_MS = 10_000;
+
+/** Says that this runner does not dial again. */
+const GOODBYE = 1000;
 
 /** How long the other side may take to answer a close, in milliseconds: one that is gone never does. */
 const CLOSE_GRACE_MS = 1_000;
@@ -55,7 +58,7 @@ export class Dialer {
     clearTimeout(this.#retryTimer);
     const socket = this.#socket;
     this.#socket = undefined;
-    if (socket !== undefined) closeOrEnd(socket, reason);
+    if (socket !== undefined) closeOrEnd(socket, GOODBYE, reason);
   }
 
   async #dial(): Promise<void> {
@@ -87,7 +90,7 @@ export class Dialer {
           if (this.#socket !== socket) return;
           this.#options.onOpen({
             send: (frame) => socket.send(frame),
-            redial: (reason) => closeOrEnd(socket, reason),
+            redial: (reason) => closeOrEnd(socket, CLOSE.goingAway, reason),
           });
         },
         onMessage: (text) => {
@@ -130,7 +133,7 @@ export class Dialer {
 }
 
 /** Closes in good order, and where the other side does not answer, without it. */
-function closeOrEnd(socket: RunnerSocket, reason: string): void {
-  socket.close(1000, reason);
+function closeOrEnd(socket: RunnerSocket, code: number, reason: string): void {
+  socket.close(code, reason);
   setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
 }

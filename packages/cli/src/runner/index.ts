@@ -9,6 +9,6 @@ export { MAX_UNACKNOWLEDGED_SPOOL_BYTES } from "./relay-options.ts";
 export { Relay } from "./relay.ts";
 export type { RunAgentOptions } from "./run-agent.ts";
 export { runAgent } from "./run-agent.ts";
-export type { IdleControl, RunEnd, RunnerOptions, RunnerPorts } from "./run-runner.ts";
+export type { IdleControl, OnLeaving, RunEnd, RunnerOptions, RunnerPorts } from "./run-runner.ts";
 export { runRunner } from "./run-runner.ts";
 export { openWorktree } from "./worktree.ts";

@@ -77,7 +77,8 @@ export class Relay {
 
   /** Whether nobody waits for anything here: no turn is open, no command waits, and the session has everything. */
   get isIdle(): boolean {
-    return this.#start !== "under way" && this.#gate.isIdle && this.isDrained;
+    // Before its start nobody can have told it anything.
+    return this.#start === "done" && this.#gate.isIdle && this.isDrained;
   }
 
   /** A connection is open. */

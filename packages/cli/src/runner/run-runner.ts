@@ -31,8 +31,11 @@ export interface RunnerOptions {
   readonly signal: AbortSignal;
   /** Leaves when there has been nothing to do for this long, in milliseconds. Default: stays. */
   readonly exitWhenIdleMs?: number | undefined;
-  /** Given, before anything happens, a way to ask whether there is something to do, and to leave where there is not. */
-  readonly onIdleControl?: (control: IdleControl) => void;
+  /**
+   * Given, before anything happens, a way to ask whether there is something to do, and to leave where there is not. Answers
+   * whom to tell before it leaves.
+   */
+  readonly onIdleControl?: (control: IdleControl) => OnLeaving;
   /** Receives a line for each thing that a person may want to know. */
   readonly log: (line: string) => void;
 }
@@ -44,6 +47,9 @@ export interface IdleControl {
   /** Has the runner leave where there is nothing. */
   readonly leave: () => void;
 }
+
+/** Told before the runner closes its connection because there is nothing to do: it takes no command any more. */
+export type OnLeaving = () => void;
 
 /** All of the world that a runner touches, but for the timers and the clock of its global scope. */
 export interface RunnerPorts {
@@ -117,9 +123,15 @@ async function runWith(
     ...(options.onPartition === undefined ? {} : { onPartition: options.onPartition }),
     onEnd: ended.resolve,
     onActivity: () => idle.active(),
-    onWelcome: ({ epoch, session }) => log(`connected to session ${session} (epoch ${epoch})`),
-    onStarted: ({ agent: { name, version }, restored }) =>
-      log(`${name}${version === undefined ? "" : ` ${version}`} is ready (context: ${restored})`),
+    onWelcome: ({ epoch, session }) => {
+      // What waits for this runner comes now.
+      idle.active();
+      log(`connected to session ${session} (epoch ${epoch})`);
+    },
+    onStarted: ({ agent: { name, version }, restored }) => {
+      idle.active();
+      log(`${name}${version === undefined ? "" : ` ${version}`} is ready (context: ${restored})`);
+    },
     onProblem: (detail) => log(`the session says: ${detail}`),
   });
   const dialer = new Dialer({
@@ -139,12 +151,13 @@ async function runWith(
   const idle = new IdleWatch(systemClock, () => relay.isIdle);
   const leave = (): void => {
     if (!relay.isIdle) return;
+    onLeaving?.();
     // At once: a command that came later would be begun and cut off. Not begun, it waits for the next runner.
     relay.stop();
     dialer.stop("the runner has nothing to do");
     ended.resolve({ kind: "idle" });
   };
-  options.onIdleControl?.({ idleFor: () => idle.idleFor, leave });
+  const onLeaving = options.onIdleControl?.({ idleFor: () => idle.idleFor, leave });
   const onAbort = (): void => ended.resolve({ kind: "stopped" });
   signal.addEventListener("abort", onAbort, { once: true });
   try {

@@ -58,7 +58,11 @@ export class Program {
 
   /** Sends a signal and waits for the end. */
   async end(signal: NodeJS.Signals): Promise<Exit> {
-    if (this.isRunning) process.kill(this.pid, signal);
+    try {
+      if (this.isRunning) process.kill(this.pid, signal);
+    } catch {
+      // It is gone, and something that it started still has its output open.
+    }
     return this.exited;
   }
 }

@@ -95,9 +95,9 @@ test("N27 a redial ends a connection whose other side does not answer the close"
   const bench = new DialerBench();
   const { socket, link } = await bench.open();
   link.redial("the session did not answer");
-  expect(socket.done).toEqual(["close 1000"]);
+  expect(socket.done).toEqual(["close 1001"]);
   await vi.advanceTimersByTimeAsync(1_000);
-  expect(socket.done).toEqual(["close 1000", "terminate"]);
+  expect(socket.done).toEqual(["close 1001", "terminate"]);
   await vi.advanceTimersByTimeAsync(300);
   expect(bench.sockets).toHaveLength(2);
 });

@@ -28,6 +28,9 @@ import { LARGE_STORAGE_BYTES, SizeWarning } from "./size-warning.ts";
 import type { Sql } from "./sql.ts";
 import { TIMER_MIGRATIONS, Timers } from "./timers.ts";
 
+/** The code of a close without a close frame (RFC 6455 §7.4.1). */
+const ABNORMAL_CLOSURE = 1006;
+
 /** How long a broken object puts off its alarm: the fix is a deploy, so not seconds; the work waits, so not hours. */
 const BROKEN_RETRY_MS = 5 * 60 * 1000;
 
@@ -154,7 +157,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   }
 
   /** @internal */
-  protected serveDisconnect(link: Link): void | Promise<void> {
+  protected serveDisconnect(link: Link, _code: number): void | Promise<void> {
     return this.onDisconnect(link);
   }
 
@@ -209,12 +212,12 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     } catch {
       // Closed from both sides at once.
     }
-    await this.#disconnected(socket);
+    await this.#disconnected(socket, code);
   }
 
   /** The platform calls this instead of `webSocketClose`; override `onDisconnect`. */
   override async webSocketError(socket: WebSocket): Promise<void> {
-    await this.#disconnected(socket);
+    await this.#disconnected(socket, ABNORMAL_CLOSURE);
   }
 
   /** The platform's entry point for its one alarm; override `onTimer`. */
@@ -331,7 +334,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     return made;
   }
 
-  async #disconnected(socket: WebSocket): Promise<void> {
+  async #disconnected(socket: WebSocket, code: number): Promise<void> {
     if (this.#ended.has(socket)) return;
     this.#ended.add(socket);
     // The platform does not list a socket whose end is the event that woke the object.
@@ -339,7 +342,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     if (link === undefined) return;
     this.#links.delete(socket);
     this.onConnectionsChanged(this.#links.size);
-    if (this.#broken === undefined) await this.serveDisconnect(link);
+    if (this.#broken === undefined) await this.serveDisconnect(link, code);
   }
 }
 

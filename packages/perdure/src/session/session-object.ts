@@ -69,9 +69,9 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
     await this.onMessage(link, text);
   }
 
-  protected override async serveDisconnect(link: Link): Promise<void> {
+  protected override async serveDisconnect(link: Link, code: number): Promise<void> {
     if (this.isBlank) return;
-    this.session.disconnected(link);
+    this.session.disconnected(link, code);
     await this.onDisconnect(link);
   }
 

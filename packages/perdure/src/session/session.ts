@@ -48,6 +48,9 @@ import { Stalling } from "./stalling.ts";
 import { attemptWaking } from "./waking-attempt.ts";
 import { Waking, WAKING_TIMER } from "./waking.ts";
 
+/** With this a runner says goodbye: any other close may be a link that broke. */
+const LEFT = 1000;
+
 /** How long runner events wait to be stored: they are shown meanwhile, and the runner holds them. */
 const FLUSH_AFTER_MS = 1_250;
 
@@ -270,11 +273,11 @@ export class Session {
     else if (this.#turns !== undefined) this.#refuseRunner(link);
   }
 
-  /** A socket is gone. */
-  disconnected(link: Link): void {
+  /** A socket is gone, with this close code. */
+  disconnected(link: Link, code: number): void {
     if (link.attachment.kind !== "runner") return this.#readers.remove(link);
     this.#readers.announce({ t: "runner", runner: this.#relay.presence() });
-    this.#runnerDropped();
+    this.#runnerDropped(code === LEFT);
   }
 
   /** A frame has arrived. Rejects with `bad_frame` and its like: the caller closes the socket. */
@@ -438,9 +441,9 @@ export class Session {
   }
 
   /** A runner's connection is gone. A timer that cannot be set now is set when the session is loaded again. */
-  #runnerDropped(): void {
+  #runnerDropped(hasLeft = false): void {
     const dropped = () => {
-      this.#waking.dropped();
+      this.#waking.dropped(hasLeft);
       this.#stalling.left();
     };
     this.#queue.submit(dropped).catch(() => {});

@@ -75,13 +75,13 @@ export class Waking {
   /** Somebody has asked for something: where that waits for a runner and none is there, one is looked for. */
   review(): void {
     if (!this.#isWanted() || this.#isUnderWay()) return;
-    const backAt = this.#droppedAt + this.#schedule.graceMs;
-    this.#begin("queued", Math.max(this.#options.clock.now(), backAt));
+    this.#begin("queued", this.#dueAfterDrop());
   }
 
-  /** A runner's connection is gone. */
-  dropped(): void {
-    this.#droppedAt = this.#options.clock.now();
+  /** A runner's connection is gone; one that has left on purpose is not waited for. */
+  dropped(hasLeft = false): void {
+    const { clock } = this.#options;
+    this.#droppedAt = hasLeft ? Number.NEGATIVE_INFINITY : clock.now();
     this.#reviewLost();
   }
 
@@ -179,13 +179,17 @@ export class Waking {
   /** A drop goes on with the waking of a runner that never started: one that dies each time is not started for ever. */
   #reviewLost(): void {
     if (!this.#isWanted() || this.#isUnderWay()) return;
-    const { clock, log } = this.#options;
+    const { log } = this.#options;
     const before = log.state.waking;
-    const due = clock.now() + this.#schedule.graceMs;
+    const due = this.#dueAfterDrop();
     if (before?.type !== "runner.waking") return this.#begin("dropped", due);
     const { waking, attempt, why } = before;
     const reason = "A runner came and was gone before it had started.";
     this.#set({ waking, attempt: attempt + 1, why, since: before.at, reason }, due);
+  }
+
+  #dueAfterDrop(): number {
+    return Math.max(this.#options.clock.now(), this.#droppedAt + this.#schedule.graceMs);
   }
 
   #begin(why: WakingReason, due: number): void {

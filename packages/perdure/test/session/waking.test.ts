@@ -72,6 +72,16 @@ test("G2 a runner that has just dropped with nothing to do has the rest of its 1
   expect(await nextAttempt(world)).toBe(10_000);
 });
 
+test("G2 a runner that has left on purpose is not waited for", async () => {
+  const gateway = new FakeGateway();
+  const world = await gateway.world();
+  const runner = await world.runner();
+  world.disconnect(runner.link, 1000);
+  await turn();
+  await world.prompt("p");
+  expect(await nextAttempt(world)).toBe(0);
+});
+
 test("G2 a runner that vanished while the object was not in memory is looked for once it is", async () => {
   const gateway = new FakeGateway();
   const world = await gateway.world();

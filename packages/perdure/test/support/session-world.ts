@@ -116,10 +116,10 @@ export class SessionWorld {
   }
 
   /** The socket is gone, and the object hears of it. */
-  disconnect(link: FakeLink): void {
-    link.close(1006, "");
+  disconnect(link: FakeLink, code = 1006): void {
+    link.close(code, "");
     this.#links.splice(this.#links.indexOf(link), 1);
-    this.session.disconnected(link);
+    this.session.disconnected(link, code);
   }
 
   /** A reader's socket that has said hello. */

@@ -3,9 +3,9 @@ import type { RowCounts, Sql, SqlRow, SqlValue } from "./sql.ts";
 /** `Sql` over the storage of a Durable Object. */
 export class DurableSql implements Sql {
   readonly counts: RowCounts = { read: 0, written: 0 };
-  readonly #storage: DurableObjectStorage;
+  readonly #storage: Pick<DurableObjectStorage, "sql" | "transactionSync">;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">) {
     this.#storage = storage;
   }
 

@@ -10,6 +10,7 @@ export * from "./link.ts";
 export * from "./migrations.ts";
 export * from "./problem-response.ts";
 export * from "./revertible-sql.ts";
+export * from "./run-migrations.ts";
 export * from "./serialized.ts";
 export * from "./sql.ts";
 export * from "./timers.ts";

@@ -13,6 +13,11 @@ export type Migration =
       readonly name: string;
       /** SQL, or a function that runs it. Synchronous; runs once, in a transaction. */
       readonly up: string | ((sql: Sql) => void);
+      /**
+       * Checksums of texts that this step had in versions that were used: a later step has made good what they did
+       * differently. Default: none, so that an edited step is an error.
+       */
+      readonly formerly?: readonly string[];
     }
   | { readonly version: number; readonly sql: string };
 
@@ -57,6 +62,7 @@ interface Step {
   readonly name: string;
   readonly up: string | ((sql: Sql) => unknown);
   readonly checksum: string;
+  readonly formerly: readonly string[];
 }
 
 /** A row of the table. */
@@ -97,7 +103,7 @@ function differenceOf(applied: AppliedStep, step: Step | undefined): string | un
     return `it has run here but is not in the list any more; put "${applied.name}" back`;
   if (step.name !== applied.name)
     return `it was renamed to "${step.name}" after it had run; name it "${applied.name}" again`;
-  if (step.checksum !== applied.checksum)
+  if (step.checksum !== applied.checksum && !step.formerly.includes(applied.checksum))
     return "it was edited after it had run; undo the edit and add a new migration";
   return undefined;
 }
@@ -124,7 +130,8 @@ function normalize(owner: string, migration: Migration): Step {
   const name = "name" in migration ? migration.name : `version ${version}`;
   const up = "up" in migration ? migration.up : migration.sql;
   const checksum = digestOf(typeof up === "string" ? up : `${version} ${name}`);
-  return { owner, version, name, up, checksum };
+  const formerly = ("formerly" in migration ? migration.formerly : undefined) ?? [];
+  return { owner, version, name, up, checksum, formerly };
 }
 
 function broken(owner: string, version: number, why: string): PerdureError {

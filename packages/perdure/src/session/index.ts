@@ -6,6 +6,8 @@ export type { GatewayPolicy } from "./gateway-policy.ts";
 export type { Lifetime } from "./lifetime.ts";
 export type { MessageRow, SessionMetaRow } from "./projection.ts";
 export type { TaskFilter, TaskRow } from "./task-table.ts";
+export type { Migration } from "../object/index.ts";
+export { runMigrations } from "../object/index.ts";
 export type { MetaPatch, MetaSchema } from "./metadata.ts";
 export * from "./rpc.ts";
 export * from "./schema.ts";

@@ -5,6 +5,14 @@ import { CONTENT_MIGRATIONS, LOG_MIGRATIONS, PRODUCER_MIGRATIONS } from "../log/
 import { GATEWAY_MIGRATIONS } from "./gateway-store.ts";
 import { TURN_STEP_MIGRATIONS } from "./turn-steps.ts";
 
+const CLAIMS = `CREATE TABLE claims (
+      epoch INTEGER PRIMARY KEY, process TEXT NOT NULL, spool TEXT NOT NULL, r INTEGER NOT NULL
+    )`;
+
+/** What the last row of the log carries. */
+const carried = (field: string) =>
+  `(SELECT json_extract(body, '$.carry.${field}') FROM log ORDER BY position DESC LIMIT 1)`;
+
 /**
  * `messages` is ordered by its key, the log position at which a message began; `tasks` is asked for by status, in order of
  * place; approvals are found by id, and orphaned ones by the digest of their question.
@@ -33,9 +41,9 @@ const SESSION_MIGRATIONS: readonly Migration[] = [
     );
     CREATE UNIQUE INDEX approvals_by_id ON approvals (id);
     CREATE INDEX approvals_orphaned ON approvals (digest) WHERE state = 'orphaned';
-    CREATE TABLE claims (
-      epoch INTEGER PRIMARY KEY, process TEXT NOT NULL, spool TEXT NOT NULL, r INTEGER NOT NULL
-    )`,
+    ${CLAIMS}`,
+    // It first made a table `claim` with one row: see version 4.
+    formerly: ["c8d7b264b2fc6ef9e681241ed51e0d653a473bfa258b2c9c46328b073c49c35e"],
   },
   {
     version: 3,
@@ -52,6 +60,17 @@ const SESSION_MIGRATIONS: readonly Migration[] = [
     DROP TABLE tasks;
     ALTER TABLE all_tasks RENAME TO tasks;
     CREATE INDEX tasks_by_status ON tasks (status, source, place)`,
+  },
+  {
+    version: 4,
+    name: "claims of the first version 2",
+    up: (sql) => {
+      if (sql.run("SELECT 1 FROM sqlite_master WHERE name = 'claims'").length > 0) return;
+      sql.script(`${CLAIMS};
+        INSERT INTO claims (epoch, process, spool, r)
+          SELECT epoch, process, coalesce(${carried("spool")}, ''), coalesce(${carried("r")}, 0) FROM claim;
+        DROP TABLE claim`);
+    },
   },
 ];
 

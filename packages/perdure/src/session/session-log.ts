@@ -28,8 +28,8 @@ interface Carry {
   readonly r: number;
   /** Position from which the state must be folded again: before it nothing is open. */
   readonly open: number;
-  /** What a snapshot before that position cannot take from a table. */
-  readonly closed: Closed;
+  /** What a snapshot before that position cannot take from a table. Missing where the first version wrote the row. */
+  readonly closed?: Closed;
   /** Position at which the session's line in lists changed last; rows of before have none. */
   readonly line?: number;
   /** The parts of the state that no table holds and that outlive a turn. */
@@ -100,7 +100,8 @@ export class SessionLog {
     this.#r = carry.r;
     this.#durableR = carry.r;
     this.#openFrom = carry.open;
-    this.#closed = carry.closed;
+    const { time, lastOutcome } = carry.facts;
+    this.#closed = carry.closed ?? { time, lastOutcome };
     this.#state = { ...this.#fold(), ...carry.facts, position: this.log.head };
     this.#line = lineOf(this);
     this.#lineVersion = carry.line ?? this.log.head;

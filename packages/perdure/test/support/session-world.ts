@@ -21,7 +21,7 @@ export const OWNER: Identity = { subject: "owner", role: "admin", expiresAt: nul
 /** One session over `node:sqlite`, with sockets that outlive its memory. */
 export class SessionWorld {
   readonly clock = new FakeClock();
-  readonly sql: Sql = new NodeSql();
+  readonly sql: Sql;
   readonly gateways: GatewayPolicy;
   /** What the list was told that was news to it. */
   readonly listings: SessionListing[] = [];
@@ -58,8 +58,10 @@ export class SessionWorld {
   /**
    * @param gateways Where runners are to be had; by default nowhere.
    * @param turns What runs the session's turns in the object; by default nothing.
+   * @param sql The database; by default an empty one.
    */
-  constructor(gateways: GatewayPolicy = {}, turns?: TurnHost) {
+  constructor(gateways: GatewayPolicy = {}, turns?: TurnHost, sql: Sql = new NodeSql()) {
+    this.sql = sql;
     this.gateways = gateways;
     this.#turns = turns;
     migrate(this.sql, [

@@ -4,6 +4,7 @@ import type { Context, Env, MiddlewareHandler, TypedResponse } from "hono";
 import { MAX_SUBJECT_LENGTH, parseRole, permits } from "../auth/index.ts";
 import type { Action } from "../auth/index.ts";
 import type { Identity } from "../object/index.ts";
+import { callObject } from "../object/index.ts";
 import type { Role } from "../protocol/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
@@ -115,8 +116,9 @@ export class Access<E extends Env = Env> {
 
   #callOf(c: Context, id: string): SessionCall {
     const { activeSessions, maxActiveSessions, sessions } = this.#options;
+    // All that the routes ask for may be repeated: reads, commands with an id, and connections.
     return (call) =>
-      activeSessions.admit(id, maxActiveSessions(c), () => call(sessions(c).getByName(id)));
+      activeSessions.admit(id, maxActiveSessions(c), () => callObject(sessions(c), id, call));
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { routePath } from "hono/route";
-import { problemResponse } from "../object/index.ts";
+import { isPassing, problemResponse } from "../object/index.ts";
 import type { ErrorCode } from "../protocol/index.ts";
 import { ERROR_STATUS, isErrorCode, PerdureError, problemOf } from "../protocol/index.ts";
 
@@ -58,15 +58,6 @@ export function errorBehind(thrown: unknown): PerdureError {
 function fromObject(error: unknown): PerdureError | undefined {
   const isOurs = error instanceof Error && "code" in error && isErrorCode(error.code);
   return isOurs ? new PerdureError(error.code as ErrorCode, error.message) : undefined;
-}
-
-/** Whether the platform says of its error that it passes. */
-function isPassing(error: unknown): boolean {
-  if (typeof error !== "object" || error === null) return false;
-  return (
-    ("retryable" in error && error.retryable === true) ||
-    ("overloaded" in error && error.overloaded === true)
-  );
 }
 
 /** Answers what a request ran into: `app.onError(answerError)`. The log gets what failed and at which route, never a URL: one may hold a token. */

@@ -1,6 +1,7 @@
 /** What every object here shares. */
 
 export * from "./base-do.ts";
+export * from "./call-object.ts";
 export * from "./clock.ts";
 export * from "./commands.ts";
 export * from "./commit-queue.ts";

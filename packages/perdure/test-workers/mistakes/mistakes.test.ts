@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
+import { callObject } from "../../src/object/index.ts";
 import { assertNoScans, assertSurvivesEviction, openSocket } from "../../src/testing/index.ts";
 import { OWNER } from "../session/setup.ts";
 
@@ -47,6 +48,16 @@ test("a migration that inserts runs once, however often the object wakes", async
     await evictDurableObject(session);
     expect(await session.settings()).toBe(1);
   }
+});
+
+test("a call to an object that dies fails for those who call once, and not for those who call by name", async () => {
+  const once = await sessionOf("dies")
+    .dieOnce()
+    .catch((error: unknown) => error);
+  expect(once).toMatchObject({ message: "the object dies" });
+  expect(await callObject(env.CARELESS_SESSION, "dies too", (stub) => stub.dieOnce())).toBe(
+    "alive",
+  );
 });
 
 test("an object that stores a lot says so in its log, once after each wake", async () => {

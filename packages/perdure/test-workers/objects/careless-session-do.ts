@@ -61,6 +61,15 @@ export class CarelessSessionDO extends SessionDO {
     return this.sql.run("SELECT * FROM settings").length;
   }
 
+  /** Dies at the first call, as a deploy or a crash would have it, and answers the next. */
+  async dieOnce(): Promise<string> {
+    if (this.visits() > 0) return "alive";
+    this.visit();
+    await this.ctx.storage.sync();
+    this.ctx.abort("the object dies");
+    return "dead";
+  }
+
   /** Puts into one object what belongs into many. */
   fill(bytes: number): void {
     this.sql.run("INSERT INTO notes (topic, room) VALUES ('fill', ?)", "x".repeat(bytes));

@@ -44,7 +44,12 @@ export default defineConfig({
         ],
         resolve: { conditions: source },
         ssr: { resolve: { conditions: source } },
-        test: { name: "workers", include: ["packages/perdure/test-workers/**/*.test.ts"] },
+        test: {
+          name: "workers",
+          include: ["packages/perdure/test-workers/**/*.test.ts"],
+          // The first test of a file also loads every object that the tests' Worker exports.
+          testTimeout: 30_000,
+        },
       },
       {
         test: {

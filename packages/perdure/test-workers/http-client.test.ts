@@ -118,7 +118,48 @@ test("H37 tasks are created, changed, listed by status and looked at, typed end 
   expect(wrong.status).toBe(400);
 });
 
-test("H38 metadata is merged, and read by itself", async () => {
+test("H38 one message is read by its id, and messages are found by their words where the class is searchable", async () => {
+  const searchable = new Hono().route(
+    "/",
+    sessionRoutes({
+      binding: "DATA_SESSION",
+      authorize: () => ({ subject: "ada", role: "admin" }),
+    }),
+  );
+  const { sessions } = hc<typeof searchable>(ORIGIN, {
+    fetch: (input: Request | string | URL, init?: RequestInit) =>
+      searchable.fetch(new Request(input, init), env),
+  });
+  const param = { id: "typed-search" };
+  await sessions.$post({ json: param });
+  for (const [id, text] of Object.entries({
+    p1: "a hotel in Rome",
+    p2: "a train",
+    p3: "Rome again",
+  }))
+    await sessions[":id"].messages.$post({ param, json: { id, text } });
+
+  const found = await sessions[":id"].search.$get({ param, query: { q: "rome", limit: 1 } });
+  if (!found.ok) throw new Error((await found.json()).detail);
+  const { messages, next, isComplete } = await found.json();
+  expect([messages.map(({ message }) => message.id), isComplete]).toEqual([["p3"], true]);
+  const more = await sessions[":id"].search.$get({
+    param,
+    query: { q: "rome", before: next ?? 0 },
+  });
+  expect(await more.json()).toMatchObject({ messages: [{ message: { id: "p1" } }], next: null });
+  const nothing = await sessions[":id"].search.$get({ param, query: { q: "" } });
+  expect(nothing.status).toBe(400);
+
+  const one = sessions[":id"].messages[":messageId"];
+  const message = await one.$get({ param: { ...param, messageId: "p2" } });
+  expect(await message.json()).toMatchObject({
+    message: { id: "p2", parts: [{ type: "text", text: "a train" }] },
+  });
+  expect((await one.$get({ param: { ...param, messageId: "p4" } })).status).toBe(404);
+});
+
+test("H39 metadata is merged, and read by itself", async () => {
   const param = { id: "typed-meta" };
   await client.api.sessions.$post({ json: param });
   const session = client.api.sessions[":id"];

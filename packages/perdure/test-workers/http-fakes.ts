@@ -49,6 +49,18 @@ export class FakeSessions {
       },
       messages: (identity, options) =>
         answer("messages", [identity, options], { messages: [], hasEarlier: false }),
+      message: (identity, id) =>
+        answer("message", [identity, id], {
+          position: 1,
+          message: { id, role: "user", parts: [] },
+          at: 1,
+        }),
+      search: (identity, query, options) =>
+        answer("search", [identity, query, options], {
+          messages: [],
+          next: null,
+          isComplete: true,
+        }),
       tasks: (identity, filter) => answer("tasks", [identity, filter], []),
       task: (identity, id) => answer("task", [identity, id], taskOf(id)),
       approvals: (identity, state) => answer("approvals", [identity, state], []),

@@ -22,7 +22,7 @@ export interface CancelBody extends CommandBody {
   readonly turn?: string;
 }
 
-/** `GET` and `POST /sessions/:id/messages`, `POST /sessions/:id/cancel`. */
+/** `GET` and `POST /sessions/:id/messages`, `GET /sessions/:id/messages/:messageId`, `GET …/search`, `POST …/cancel`. */
 export function messageRoutes(access: Access) {
   return new Hono<SessionRouteEnv>()
     .get("/sessions/:id/messages", access.allow("read"), query(pageOf), async (c) => {
@@ -35,6 +35,16 @@ export function messageRoutes(access: Access) {
       body<SentCommand, PromptBody>(promptOf),
       async (c) => json(await execute<TurnResult>(c.var.perdure, c.req.valid("json")), 202),
     )
+    .get("/sessions/:id/messages/:messageId", access.allow("read"), async (c) => {
+      const { call, identity } = c.var.perdure;
+      const id = c.req.param("messageId");
+      return json(valueOf(await call((stub) => stub.message(identity, id))));
+    })
+    .get("/sessions/:id/search", access.allow("read"), query(searchOf), async (c) => {
+      const { call, identity } = c.var.perdure;
+      const { q, ...page } = c.req.valid("query");
+      return json(valueOf(await call((stub) => stub.search(identity, q, page))));
+    })
     .post(
       "/sessions/:id/cancel",
       access.allow("cancel"),
@@ -50,6 +60,16 @@ function pageOf({ before, limit }: Readonly<Partial<Record<string, string>>>): {
   readonly limit?: number;
 } {
   return defined({ before: wholeNumber(before, "before"), limit: wholeNumber(limit, "limit") });
+}
+
+/** The words to look for, and the place of the page. */
+function searchOf({ q, ...page }: Readonly<Partial<Record<string, string>>>): {
+  readonly q: string;
+  readonly before?: number;
+  readonly limit?: number;
+} {
+  if (q === undefined || q === "") throw badRequest("`q` is missing: the words to look for");
+  return { q, ...pageOf(page) };
 }
 
 /** A prompt: `text`, or `parts` for more than text. */

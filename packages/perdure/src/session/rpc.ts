@@ -22,6 +22,8 @@ import type {
   Waking,
   WireEvent,
 } from "../protocol/index.ts";
+import type { SearchOptions } from "./message-search.ts";
+import type { SearchPage } from "./projection.ts";
 import type { TaskFilter } from "./task-table.ts";
 
 export type { ListOptions, SessionListing, SessionPage } from "../protocol/index.ts";
@@ -100,6 +102,10 @@ export interface SessionRpc {
     identity: Identity,
     options?: { readonly before?: number; readonly limit?: number },
   ): Promise<Result<{ readonly messages: readonly PlacedMessage[]; readonly hasEarlier: boolean }>>;
+  /** A finished message by its id. `not_found` where there is none. */
+  message(identity: Identity, id: string): Promise<Result<PlacedMessage>>;
+  /** Finished messages that have all words of a query, newest first. `bad_request` where the class is not searchable. */
+  search(identity: Identity, query: string, options?: SearchOptions): Promise<Result<SearchPage>>;
   /** The agent's plan, and the newest tasks of the application, oldest first. */
   tasks(identity: Identity, filter?: TaskFilter): Promise<Result<readonly Task[]>>;
   /** The task of the application of this id, or else the step of the plan. `task_not_found` where there is neither. */

@@ -6,6 +6,8 @@ import type { Action, Command, Gateway, PlacedMessage, Reply, Task } from "../pr
 import { PerdureError, permits, problemOf } from "../protocol/index.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { ApprovalRecord, EventPage, Result, SessionInfo, SessionRpc } from "./rpc.ts";
+import type { SearchOptions } from "./message-search.ts";
+import type { SearchPage } from "./projection.ts";
 import { SessionObject } from "./session-object.ts";
 import type { Session } from "./session.ts";
 import type { TaskFilter } from "./task-table.ts";
@@ -54,6 +56,23 @@ export abstract class SessionService<Env = unknown>
     return attempt(() =>
       this.#existing(identity, "read").history.messages(options.before, options.limit),
     );
+  }
+
+  async message(identity: Identity, id: string): Promise<Serialized<Result<PlacedMessage>>> {
+    return attempt(() => {
+      const message = this.#existing(identity, "read").history.find(id);
+      if (message === undefined)
+        throw new PerdureError("not_found", "There is no finished message of this id.");
+      return message;
+    });
+  }
+
+  async search(
+    identity: Identity,
+    query: string,
+    options?: SearchOptions,
+  ): Promise<Serialized<Result<SearchPage>>> {
+    return attempt(() => this.#existing(identity, "read").history.search(query, options));
   }
 
   async tasks(

@@ -21,6 +21,18 @@ test("O1 a prompt is begun in the log before the user's code hears of it, and it
   expect(scene.answers).toEqual(["Hello!"]);
 });
 
+test("O1 the user's code waits until the begin is durable", async () => {
+  const scene = await LocalScene.with(() => "Hello!");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  scene.world.sync = () => promise;
+  await scene.prompt("p");
+  expect(scene.world.session.state.turns).toMatchObject([{ id: "p", state: "running" }]);
+  expect(scene.runs).toEqual([]);
+  resolve();
+  await rest();
+  expect(scene.runs).toHaveLength(1);
+});
+
 test("O2 turns run one at a time, in order; the next begins when the one before has ended", async () => {
   const pens = [new Pen(), new Pen()];
   const scene = await LocalScene.with(() => pens[scene.runs.length - 1]?.stream);

@@ -67,9 +67,9 @@ test("O11 the heartbeat ends with the turn, and one that is due then does nothin
 
 test("O3 what cannot be stored is kept, and stored with the next", async () => {
   const { scene, pens } = await halfWritten();
-  scene.world.isStorageAway = true;
+  scene.world.isStorageFull = true;
   await scene.flush();
-  scene.world.isStorageAway = false;
+  scene.world.isStorageFull = false;
   await pens[0]?.text(", but now");
   await scene.flush();
   expect(scene.reader.openText).toBe("half a sentence that nobody saw, but now");
@@ -79,9 +79,9 @@ test("O11 a turn whose end cannot be stored is found by the heartbeat", async ()
   const { scene, pens } = await halfWritten();
   const { error } = console;
   console.error = () => {};
-  scene.world.isStorageAway = true;
+  scene.world.isStorageFull = true;
   await pens[0]?.end();
-  scene.world.isStorageAway = false;
+  scene.world.isStorageFull = false;
   console.error = error;
   expect(scene.world.session.state.turns).toMatchObject([{ id: "p", state: "running" }]);
   await scene.ring(30_000);

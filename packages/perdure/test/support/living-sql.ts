@@ -1,13 +1,15 @@
 import type { RowCounts, Sql, SqlRow, SqlValue } from "../../src/object/index.ts";
 
-/** A database that is there for as long as the object's memory lives. */
+/** A database that is there for as long as the object's memory lives, and that may be full. */
 export class LivingSql implements Sql {
   readonly #sql: Sql;
   readonly #isAlive: () => boolean;
+  readonly #isFull: () => boolean;
 
-  constructor(sql: Sql, isAlive: () => boolean) {
+  constructor(sql: Sql, is: { readonly alive: () => boolean; readonly full: () => boolean }) {
     this.#sql = sql;
-    this.#isAlive = isAlive;
+    this.#isAlive = is.alive;
+    this.#isFull = is.full;
   }
 
   get counts(): RowCounts {
@@ -16,6 +18,7 @@ export class LivingSql implements Sql {
 
   run<Row extends SqlRow>(query: string, ...bindings: SqlValue[]): Row[] {
     this.#ensureAlive();
+    if (this.#isFull() && query.startsWith("INSERT")) throw new Error("The database is full.");
     return this.#sql.run<Row>(query, ...bindings);
   }
 
@@ -30,6 +33,6 @@ export class LivingSql implements Sql {
   }
 
   #ensureAlive(): void {
-    if (!this.#isAlive()) throw new Error("There is no storage.");
+    if (!this.#isAlive()) throw new Error("This memory is gone.");
   }
 }

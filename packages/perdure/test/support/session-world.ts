@@ -43,8 +43,10 @@ export class SessionWorld {
   alarm: number | undefined;
   /** What the class says of how long its sessions go on. */
   lifetime: Lifetime = {};
-  /** Whether storage takes and gives nothing at the moment. */
-  isStorageAway = false;
+  /** Whether storage takes nothing more at the moment. */
+  isStorageFull = false;
+  /** Resolves when what was written is durable. */
+  sync = (): Promise<void> => Promise.resolve();
 
   /** Whether the text of messages is indexed, from the next loss of memory on. */
   isSearchable = false;
@@ -215,7 +217,10 @@ export class SessionWorld {
     const incarnation = this.#incarnations;
     return new Session({
       // What the code of a lost memory still does reaches nothing.
-      sql: new LivingSql(this.sql, () => incarnation === this.#incarnations && !this.isStorageAway),
+      sql: new LivingSql(this.sql, {
+        alive: () => incarnation === this.#incarnations,
+        full: () => this.isStorageFull,
+      }),
       timers: this.#timers,
       turns: this.#turns,
       clock: {
@@ -231,7 +236,7 @@ export class SessionWorld {
       abort: (error) => {
         throw error;
       },
-      sync: () => Promise.resolve(),
+      sync: () => this.sync(),
       lifetime: () => this.lifetime,
       isSearchable: this.isSearchable,
       metaSchema: () => this.metaSchema,

@@ -33,6 +33,18 @@ test("O1 the user's code waits until the begin is durable", async () => {
   expect(scene.runs).toHaveLength(1);
 });
 
+test("O1 a begin that cannot be stored begins nothing", async () => {
+  const scene = await LocalScene.with(() => "Hello!");
+  scene.world.isStorageFull = true;
+  expect(await scene.world.prompt("p")).toMatchObject({ ok: false });
+  await rest();
+  expect(scene.runs).toEqual([]);
+  scene.world.isStorageFull = false;
+  await scene.prompt("p");
+  expect(scene.runs).toHaveLength(1);
+  expect(scene.answers).toEqual(["Hello!"]);
+});
+
 test("O2 turns run one at a time, in order; the next begins when the one before has ended", async () => {
   const pens = [new Pen(), new Pen()];
   const scene = await LocalScene.with(() => pens[scene.runs.length - 1]?.stream);

@@ -144,6 +144,7 @@ test("O17 questions that are open together are answered in any order, also witho
   expect(scene.world.session.approvals("pending")).toHaveLength(1);
   await scene.decide(a?.approval ?? "", "allow");
   expect(scene.answers).toEqual(["a:true b:false"]);
+  expect(scene.world.types().filter((type) => type === "approval.requested")).toHaveLength(2);
 });
 
 test.each([true, false])(

@@ -146,6 +146,16 @@ test("O12 a turn that is cut off again and again ends after its attempts", async
   expect(scene.outcome).toMatchObject({ outcome: "interrupted" });
 });
 
+test("O12 an attempt that has begun and is cut off before its alarm has ended is not taken for one that waits", async () => {
+  const { scene } = await halfWritten(2);
+  await scene.evict();
+  await scene.world.session.timer("perdure:turn:retry");
+  await scene.evict();
+  await scene.ring(60_000);
+  expect(scene.runs.map(({ attempt }) => attempt)).toEqual([1, 2]);
+  expect(scene.outcome).toMatchObject({ outcome: "interrupted" });
+});
+
 test("O12 an attempt that waits for its time can be cancelled, and is not taken for that of the next turn", async () => {
   const { scene } = await halfWritten(3);
   await scene.evict();
@@ -153,8 +163,6 @@ test("O12 an attempt that waits for its time can be cancelled, and is not taken 
   expect(scene.runs).toHaveLength(1);
   await scene.world.command("c", { op: "cancel", turn: "p" });
   await rest();
-  expect(scene.runs.map(({ id }) => id)).toEqual(["p", "q"]);
-  await scene.ring(60_000);
   expect(scene.runs.map(({ id }) => id)).toEqual(["p", "q"]);
   await scene.evict();
   expect(scene.told.at(-1)).toBe("retried 2 evicted");

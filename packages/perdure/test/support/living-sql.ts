@@ -1,6 +1,6 @@
 import type { RowCounts, Sql, SqlRow, SqlValue } from "../../src/object/index.ts";
 
-/** A database that is there for as long as the object's memory lives, and that may be full. */
+/** A database that is there for as long as the object's memory lives, and whose log may be full. */
 export class LivingSql implements Sql {
   readonly #sql: Sql;
   readonly #isAlive: () => boolean;
@@ -18,7 +18,8 @@ export class LivingSql implements Sql {
 
   run<Row extends SqlRow>(query: string, ...bindings: SqlValue[]): Row[] {
     this.#ensureAlive();
-    if (this.#isFull() && query.startsWith("INSERT")) throw new Error("The database is full.");
+    if (this.#isFull() && query.startsWith("INSERT INTO log"))
+      throw new Error("The database is full.");
     return this.#sql.run<Row>(query, ...bindings);
   }
 

@@ -43,7 +43,7 @@ export class SessionWorld {
   alarm: number | undefined;
   /** What the class says of how long its sessions go on. */
   lifetime: Lifetime = {};
-  /** Whether storage takes nothing more at the moment. */
+  /** Whether the log takes nothing more at the moment: the last thing that a commit writes. */
   isStorageFull = false;
   /** Resolves when what was written is durable. */
   sync = (): Promise<void> => Promise.resolve();

@@ -97,7 +97,10 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     return !this.#isMigrated;
   }
 
-  /** Named timers. Set one in the transaction of what it is for. */
+  /**
+   * Named timers, for time-outs, retries and maintenance: `onTimer` hears of each that is due. Set one in the transaction of what
+   * it is for. Names that begin with `perdure:` are the library's.
+   */
   protected get timers(): Timers {
     void this.sql;
     return this.#timers;
@@ -130,7 +133,10 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   /** A socket is gone, by a close or by an error. */
   protected onDisconnect(_link: Link): void | Promise<void> {}
 
-  /** A timer is due. Runs at least once; throw to have it tried again later. */
+  /**
+   * A timer is due. Runs at least once, so what it does must be safe to do twice. Throw to have it tried again: after 2 s, then
+   * after twice as long each time up to an hour, 14 times in all. Set it anew here to have something repeat.
+   */
   protected onTimer(_name: string, _payload: unknown): void | Promise<void> {}
 
   /** The number of open sockets has changed. */

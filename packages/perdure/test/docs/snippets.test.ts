@@ -34,7 +34,11 @@ const worker = (file: string, session: string, ...index: readonly "SessionIndexD
       ],
     },
     migrations: [{ tag: "v1", new_sqlite_classes: [session, ...index] }],
-    alias: { "perdure/session": source("session"), "perdure/http": source("http") },
+    alias: {
+      "perdure/session": source("session"),
+      "perdure/http": source("http"),
+      "perdure/object": source("object"),
+    },
     vars: { PERDURE_SECRET: SECRET },
   },
 });
@@ -47,6 +51,7 @@ const server = createTestHarness({
     worker("mounted.ts", "SessionDO", "SessionIndexDO"),
     worker("minimal.ts", "SessionDO"),
     worker("notes.ts", "NotesSession"),
+    worker("timers.ts", "SupportSession"),
     worker("chat-session.ts", "ChatSession", "SessionIndexDO"),
   ],
 });
@@ -106,6 +111,11 @@ test("the Worker with metadata and messages answers as the guide says", async ()
 test("the subclass with its own tables and methods answers as the guide says", async () => {
   const response = await server.getWorker("notes").fetch("http://localhost/");
   expect(await response.json()).toEqual({ notes: 2 });
+});
+
+test("the subclass with timers sets them as the guide says", async () => {
+  const response = await server.getWorker("timers").fetch("http://localhost/");
+  expect(await response.json()).toEqual({ isLater: true });
 });
 
 test("the session that runs its turns answers, and asks before it pays, as the guide says", async () => {

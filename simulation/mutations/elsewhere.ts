@@ -45,6 +45,7 @@ export const HELD_ELSEWHERE: Readonly<Record<string, string>> = {
   T22: "sessions have no lifetime here: packages/perdure/test/session/pausing.test.ts",
   T23: "sessions have no lifetime here: packages/perdure/test/session/pausing.test.ts",
   T24: "who hangs is cancelled until it is over: packages/perdure/test/session/unattended.test.ts",
+  T26: "nothing is erased here: packages/perdure/test-workers/session/erasing.test.ts",
   T25: "time: packages/perdure/test/session/unattended.test.ts",
 
   // ---------------------------------------------------------------------------------------------- A: approvals

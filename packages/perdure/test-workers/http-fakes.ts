@@ -42,6 +42,7 @@ export class FakeSessions {
           created,
         });
       },
+      erase: (identity) => answer("erase", [identity], { erased: true as const }),
       describe: (identity) => answer("describe", [identity], infoOf(name, "ada", null)),
       command: async (identity: Identity, id: string, command: Command) => {
         this.calls.push([name, "command", identity, id, command]);

@@ -5,6 +5,8 @@ import type { TypedResponse } from "hono";
 import { openObjectSocket } from "../dialects/index.ts";
 import type { Gateway, JsonObject, ListOptions, SessionPage } from "../protocol/index.ts";
 import { asRequest, parseGateway, parseListFilter } from "../protocol/index.ts";
+import type { Lifetime } from "../session/index.ts";
+import { parseLifetime } from "../session/index.ts";
 import type { Access, CallerRouteEnv } from "./access.ts";
 import { requireRole } from "./access.ts";
 import { optionalText } from "./body.ts";
@@ -34,10 +36,12 @@ export function directoryRoutes(access: Access) {
     })
     .post("/sessions", access.allowEverywhere("create"), body(creationOf), async (c) => {
       const { callOf, identity } = c.var.perdure;
-      const { id = newSessionId(), title, gateway } = c.req.valid("json");
+      const { id = newSessionId(), title, gateway, lifetime } = c.req.valid("json");
       const call = callOf(id);
       const info = valueOf(
-        await call((stub) => stub.create(identity, { id, ...defined({ title, gateway }) })),
+        await call((stub) =>
+          stub.create(identity, { id, ...defined({ title, gateway, lifetime }) }),
+        ),
       );
       const location = `${c.req.path.replace(/\/$/, "")}/${id}`;
       return json(info, info.created ? 201 : 200, { location });
@@ -63,8 +67,10 @@ function creationOf(body: JsonObject): {
   readonly id?: string;
   readonly title?: string;
   readonly gateway?: Gateway;
+  readonly lifetime?: Lifetime;
 } {
   const id = body["id"] === undefined ? undefined : parseSessionId(body["id"]);
   const gateway = body["gateway"] === undefined ? undefined : parseGateway(body["gateway"]);
-  return defined({ id, title: optionalText(body, "title", MAX_TITLE_LENGTH), gateway });
+  const lifetime = body["lifetime"] === undefined ? undefined : parseLifetime(body["lifetime"]);
+  return defined({ id, title: optionalText(body, "title", MAX_TITLE_LENGTH), gateway, lifetime });
 }

@@ -58,7 +58,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   protected readonly incarnation = crypto.randomUUID();
 
   readonly #sql: Sql;
-  readonly #timers: Timers;
+  #timers: Timers;
   readonly #links = new Map<WebSocket, DurableLink>();
   readonly #limits = new WeakMap<WebSocket, RateLimit>();
   readonly #ended = new WeakSet<WebSocket>();
@@ -69,10 +69,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = new DurableSql(ctx.storage);
-    this.#timers = new Timers(this.#sql, systemClock, {
-      set: (at) => this.#keepAlarm(ctx.storage.setAlarm(at)),
-      clear: () => this.#keepAlarm(ctx.storage.deleteAlarm()),
-    });
+    this.#timers = this.#newTimers();
     this.#isMigrated = isMigrated(this.#sql);
     if (this.#isMigrated) this.#migrate();
     for (const link of restoredLinks(ctx.getWebSockets())) this.#links.set(link.socket, link);
@@ -179,6 +176,23 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
    */
   protected serveAlarm(): void | Promise<void> {}
 
+  /**
+   * Forgets everything that was ever stored here, with the timers and their alarm, and closes every socket with `notFound`.
+   * Afterwards the object is blank. Nothing else happens to it meanwhile; what a class holds in memory it must forget itself.
+   *
+   * @internal
+   */
+  protected async eraseStorage(reason: string): Promise<void> {
+    await this.ctx.blockConcurrencyWhile(async () => {
+      for (const link of this.links) link.close(CLOSE.notFound, reason);
+      this.#timers.end();
+      await this.ctx.storage.deleteAlarm();
+      await this.ctx.storage.deleteAll();
+      this.#timers = this.#newTimers();
+      this.#isMigrated = false;
+    });
+  }
+
   /** Closes every socket with `goingAway`, so that clients come back elsewhere or later. */
   drain(): void {
     for (const link of this.links)
@@ -245,6 +259,14 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   /** What memory believes of an alarm that could not be written is wrong: the next life begins from storage. */
   #keepAlarm(written: Promise<void>): void {
     written.catch((error: unknown) => this.ctx.abort(`The alarm was not set: ${String(error)}`));
+  }
+
+  #newTimers(): Timers {
+    const { storage } = this.ctx;
+    return new Timers(this.#sql, systemClock, {
+      set: (at) => this.#keepAlarm(storage.setAlarm(at)),
+      clear: () => this.#keepAlarm(storage.deleteAlarm()),
+    });
   }
 
   #migrate(): void {

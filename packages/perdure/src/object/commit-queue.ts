@@ -49,6 +49,7 @@ export class CommitQueue {
   #busy = false;
   /** Whether the last batch had several jobs. */
   #isCrowded = false;
+  #end: Error | undefined;
 
   constructor(host: CommitHost) {
     this.#host = host;
@@ -63,6 +64,7 @@ export class CommitQueue {
     work: (commit: Commit) => T,
     recover: (error: unknown, commit: Commit) => T = rethrow,
   ): Promise<T> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
     return new Promise<T>((resolve, reject) => {
       const run = (isAlone: boolean) => {
         try {
@@ -83,6 +85,12 @@ export class CommitQueue {
       });
       if (!this.#busy) void this.#drain();
     });
+  }
+
+  /** Takes no job any more, and runs none that waits: all are refused with this error. */
+  close(error: Error): void {
+    this.#end = error;
+    for (const job of this.#waiting.splice(0)) job.refuse(error);
   }
 
   #run<T>(work: (commit: Commit) => T, resolve: (value: T) => void, isAlone: boolean): () => void {

@@ -65,6 +65,7 @@ export class Timers {
   #wakeAt: number | undefined;
   /** When it rings at the latest for what an earlier memory may have asked of `wakeBy`; see `oweWake`. */
   #owedAt: number | undefined;
+  #hasEnded = false;
 
   constructor(sql: Sql, clock: Clock, alarm: Alarm) {
     this.#sql = sql;
@@ -122,6 +123,11 @@ export class Timers {
     this.#owedAt = undefined;
   }
 
+  /** Storage is about to be erased, and the alarm with it: whatever still calls changes nothing any more. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+
   /** What memory holds now, as a function that brings it back after a transaction was undone. */
   mark(): () => void {
     const wakeAt = this.#wakeAt;
@@ -162,12 +168,13 @@ export class Timers {
       this.#ringing = timer;
       try {
         await handle(timer);
-        this.#forget(timer);
+        if (!this.#hasEnded) this.#forget(timer);
       } catch (error) {
-        this.#failed(timer, error);
+        if (!this.#hasEnded) this.#failed(timer, error);
       } finally {
         this.#ringing = undefined;
       }
+      if (this.#hasEnded) return;
     }
     await woken();
     const next = this.#nextAlarm();
@@ -190,6 +197,7 @@ export class Timers {
 
   /** Touches the alarm only where the earliest deadline moves. */
   #moving(change: () => void): void {
+    if (this.#hasEnded) return;
     const before = this.#nextAlarm();
     change();
     const after = this.#nextAlarm();

@@ -33,6 +33,10 @@ export type Action =
   | "terminate"
   /** Create a session. */
   | "create"
+  /** Erase a session with all that is stored of it. */
+  | "erase"
+  /** Invite people, and take back what tokens allow. */
+  | "share"
   /** Mint tokens for others. */
   | "mint-token"
   /** Write events as the process that drives the agent. */
@@ -54,7 +58,7 @@ const PERMITTED: Readonly<Record<Role, readonly Action[]>> = {
   viewer: VIEWER,
   participant: PARTICIPANT,
   runner: ["describe", "run"],
-  admin: [...PARTICIPANT, "pause", "resume", "terminate", "create", "mint-token"],
+  admin: [...PARTICIPANT, "pause", "resume", "terminate", "create", "erase", "share", "mint-token"],
 };
 
 /** Whether a role permits an action. */

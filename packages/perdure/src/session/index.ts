@@ -4,6 +4,7 @@ export type { ApprovalRow, ApprovalState } from "./approvals.ts";
 export { checkGatewayUrl, gatewayPolicyOf } from "./gateway-policy.ts";
 export type { GatewayPolicy } from "./gateway-policy.ts";
 export type { Lifetime } from "./lifetime.ts";
+export { parseLifetime } from "./lifetime.ts";
 export type { MessageRow, SessionMetaRow } from "./projection.ts";
 export type { TaskFilter, TaskRow } from "./task-table.ts";
 export type { Migration } from "../object/index.ts";

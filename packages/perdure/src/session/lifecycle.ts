@@ -93,6 +93,12 @@ export class Lifecycle {
     return this.#move("terminated", by, why);
   }
 
+  /** The session is to be erased: it is over, and an alarm sees to it, also where the object ends before it is done. */
+  prepareErasure(by: string): void {
+    this.terminate(by);
+    this.#timers.set(ERASE_TIMER, this.#clock.now());
+  }
+
   /** A timer is due. Answers whether it was one of these. */
   ring(timer: string): boolean {
     if (timer === IDLE_TIMER) this.#pauseIfIdle();

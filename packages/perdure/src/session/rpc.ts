@@ -95,6 +95,11 @@ export interface SessionRpc {
   ): Promise<Result<SessionInfo & { readonly created: boolean }>>;
   /** `session_not_found` where it was never created; this writes nothing. */
   describe(identity: Identity): Promise<Result<SessionInfo>>;
+  /**
+   * Erases the session with all that is stored of it, also its line in the owner's list. One that is not over is terminated
+   * first. A session that does not exist, or was erased, is answered the same.
+   */
+  erase(identity: Identity): Promise<Result<{ readonly erased: true }>>;
   /** Executes a command exactly once per `id`. */
   command(identity: Identity, id: string, command: Command): Promise<Reply>;
   /** Finished messages, oldest first of the newest `limit` (default 50, at most 200) that began before `before`. */

@@ -31,6 +31,8 @@ export interface SessionHost {
   readonly isSearchable: boolean;
   /** What metadata must be; undefined where it may be anything. */
   metaSchema(): MetaSchema | undefined;
+  /** The session has moved to another state, and the log says so. Must not throw. */
+  onLifecycle?(state: "active" | "paused" | "terminated"): void;
   /** A task of the application is due. Called at least once. */
   onTaskDue(task: Task): void | Promise<void>;
   /** Tells the list of an owner; see `SessionIndexRpc.upsert`. Rejects where it was not told. */

@@ -6,6 +6,7 @@ import type { Task } from "../protocol/index.ts";
 import { CLOSE } from "../protocol/index.ts";
 import type { GatewayPolicy } from "./gateway-policy.ts";
 import { gatewayPolicyOf } from "./gateway-policy.ts";
+import { ERASE_TIMER } from "./lifecycle.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { TurnHost } from "./local-turns.ts";
 import type { SessionIndexRpc } from "./rpc.ts";
@@ -25,6 +26,7 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
   static readonly searchable: boolean = false;
 
   #session: Session | undefined;
+  #erasing: Promise<void> | undefined;
 
   /**
    * How often a turn is begun, and how long after a failure. Default: once. Only turns that `onTurn` runs are tried again,
@@ -76,11 +78,20 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
   }
 
   protected override async serveTimer(name: string, payload: unknown): Promise<void> {
+    if (name === ERASE_TIMER) return this.eraseSession();
     if (!(await this.session.timer(name))) await this.onTimer(name, payload);
   }
 
   /** What the session's metadata must be: see `SessionDO`. */
   protected readonly metaSchema: MetaSchema | undefined;
+
+  /**
+   * The session has moved on: it was created or resumed (`active`), paused, terminated, or erased, upon which a class forgets what
+   * it holds in memory. Runs after the log says so, at most once for each time; what it throws goes to the console.
+   */
+  protected onLifecycle(
+    _state: "active" | "paused" | "terminated" | "erased",
+  ): void | Promise<void> {}
 
   /** A task of the application that has not ended is due. Runs at least once; throw to have it tried again later. */
   protected onTaskDue(_task: Task): void | Promise<void> {}
@@ -126,6 +137,7 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
       lifetime: () => this.lifetime,
       isSearchable: (this.constructor as typeof SessionObject).searchable,
       metaSchema: () => this.metaSchema,
+      onLifecycle: (state) => void this.#tellLifecycle(state),
       onTaskDue: (task) => this.onTaskDue(task),
       tellList: async (owner, listing, version) => this.indexOf(owner)?.upsert(listing, version),
       turns: this.#turnHost(),
@@ -142,5 +154,31 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
       onError: (error, turn) => this.onTurnError(error, turn),
       retry: this.retry,
     };
+  }
+
+  /** Erases a session whose end was prepared: first its line in the owner's list, then all that is stored here. */
+  protected async eraseSession(): Promise<void> {
+    this.#erasing ??= this.#erase().finally(() => {
+      this.#erasing = undefined;
+    });
+    await this.#erasing;
+  }
+
+  async #erase(): Promise<void> {
+    const { session } = this;
+    const { id, createdBy, createdAt } = session.info();
+    await this.indexOf(createdBy)?.remove({ id, createdAt });
+    session.end();
+    await this.eraseStorage("This session was erased.");
+    this.#session = undefined;
+    await this.#tellLifecycle("erased");
+  }
+
+  async #tellLifecycle(state: "active" | "paused" | "terminated" | "erased"): Promise<void> {
+    try {
+      await this.onLifecycle(state);
+    } catch (error) {
+      console.error("perdure: onLifecycle failed", error);
+    }
   }
 }

@@ -45,6 +45,17 @@ export abstract class SessionService<Env = unknown>
     }
   }
 
+  async erase(identity: Identity): Promise<Serialized<Result<{ readonly erased: true }>>> {
+    return attempt(async () => {
+      authorize(identity, "erase");
+      if (!this.isBlank && this.session.exists) {
+        await this.session.prepareErasure(identity);
+        await this.eraseSession();
+      }
+      return { erased: true as const };
+    });
+  }
+
   async messages(
     identity: Identity,
     options: { readonly before?: number; readonly limit?: number } = {},

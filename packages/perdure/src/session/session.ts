@@ -265,6 +265,23 @@ export class Session {
     });
   }
 
+  /** Ends the session before it is erased. */
+  prepareErasure(identity: Identity): Promise<void> {
+    return this.#queue.submit((commit) => {
+      this.#lifecycle.prepareErasure(identity.subject);
+      this.#log.flush();
+      this.#sendAwayIfOver(commit);
+    });
+  }
+
+  /** The session is erased: this memory of it writes nothing any more. */
+  end(): void {
+    this.#flushTimer?.();
+    this.#queue.close(
+      new PerdureError("session_not_found", "There is no such session: it was erased."),
+    );
+  }
+
   /** A socket was accepted. */
   connected(link: Link): void {
     if (!this.exists) link.close(CLOSE.notFound, "There is no such session.");
@@ -461,6 +478,9 @@ export class Session {
   #publish(): void {
     const news = this.#log.takeNews();
     this.#readers.publish(news);
+    for (const event of news.events)
+      if (event.type === "session.created") this.#host.onLifecycle?.("active");
+      else if (event.type === "session.lifecycle") this.#host.onLifecycle?.(event.state);
     if (news.hasFlushed) this.#perform(this.#relay.flushed());
     this.#turns?.published();
     this.#scheduleFlush();

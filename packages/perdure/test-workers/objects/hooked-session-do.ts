@@ -37,6 +37,10 @@ export class HookedSessionDO extends SessionDO {
     this.#hear(`timer ${name} ${JSON.stringify(payload)}`);
   }
 
+  protected override onLifecycle(state: string): void {
+    if (state !== "erased") this.#hear(`lifecycle ${state}`);
+  }
+
   #hear(what: string): void {
     this.sql.run("INSERT INTO heard (what) VALUES (?)", what);
   }

@@ -20,7 +20,7 @@ test("a session goes on whose author overrides every hook without super", async 
       frame.t === "events" &&
       frame.e.some((event) => event.type === "turn.queued"),
   );
-  expect(await stub.heard()).toEqual(["connect reader", "message hello"]);
+  expect(await stub.heard()).toEqual(["lifecycle active", "connect reader", "message hello"]);
   reader.close();
   await expect.poll(() => stub.heard()).toContain("disconnect reader");
 });
@@ -29,11 +29,23 @@ test("a timer of the author's own reaches the author's hook, and the session's o
   const stub = await hookedSession("timers");
   await stub.remind();
   await runDurableObjectAlarm(stub);
-  expect(await stub.heard()).toEqual(['timer reminder {"text":"tea"}']);
+  expect(await stub.heard()).toEqual(["lifecycle active", 'timer reminder {"text":"tea"}']);
 });
 
 test("requests that the session does not answer itself reach the author's hook", async () => {
   const stub = await hookedSession("requests");
   expect(await (await stub.fetch("https://object/health")).json()).toEqual({ status: "ok" });
   expect(await (await stub.fetch("https://object/other")).text()).toBe("mine");
+});
+
+test("the author's hook hears of each state that the session moves to", async () => {
+  const stub = await hookedSession("moves");
+  for (const op of ["pause", "pause", "resume", "terminate"] as const)
+    await stub.command(OWNER, crypto.randomUUID(), { op });
+  expect(await stub.heard()).toEqual([
+    "lifecycle active",
+    "lifecycle paused",
+    "lifecycle active",
+    "lifecycle terminated",
+  ]);
 });

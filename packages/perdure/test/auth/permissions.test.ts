@@ -18,6 +18,8 @@ const TABLE: Readonly<Record<Action, readonly [boolean, boolean, boolean, boolea
   resume: [false, false, false, true],
   terminate: [false, false, false, true],
   create: [false, false, false, true],
+  erase: [false, false, false, true],
+  share: [false, false, false, true],
   "mint-token": [false, false, false, true],
   run: [false, false, true, false],
 };

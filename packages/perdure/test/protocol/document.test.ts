@@ -199,6 +199,8 @@ test("the document has every role with all that it permits", () => {
     "resume",
     "terminate",
     "create",
+    "erase",
+    "share",
     "mint-token",
     "run",
   ];

@@ -42,6 +42,24 @@ export class FakeSessions {
           created,
         });
       },
+      invitations: (identity) => answer("invitations", [identity], []),
+      invite: (identity, { role, expiresAt, uses = null }) =>
+        answer("invite", [identity, { role, expiresAt, uses }], {
+          id: "invitation-1",
+          role,
+          expiresAt,
+          usesLeft: uses,
+          createdBy: identity.subject,
+          createdAt: 1,
+        }),
+      join: (invitation, subject) =>
+        answer("join", [invitation, subject], {
+          invitation,
+          role: "viewer" as const,
+          expiresAt: Date.now() + 60_000,
+        }),
+      revoke: (identity, revocation) =>
+        answer("revoke", [identity, revocation], { revoked: true as const }),
       erase: (identity) => answer("erase", [identity], { erased: true as const }),
       describe: (identity) => answer("describe", [identity], infoOf(name, "ada", null)),
       command: async (identity: Identity, id: string, command: Command) => {
@@ -130,6 +148,7 @@ const infoOf = (id: string, createdBy: string, title: string | null): SessionInf
   floor: 0,
   turns: [],
   runner: null,
+  presence: null,
   waking: null,
 });
 

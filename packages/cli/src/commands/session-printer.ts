@@ -77,6 +77,10 @@ export class SessionPrinter {
       }
       case "task.changed":
         return this.#line(`[${MARKS[event.task.status]}] ${printable(event.task.title)}`);
+      case "session.joined":
+        return this.#line(`[${printable(event.subject)} joined as ${event.role}]`);
+      case "session.invited":
+      case "session.revoked":
       case "session.created":
       case "session.meta":
       case "turn.cancelling":

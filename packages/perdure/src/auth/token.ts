@@ -29,6 +29,8 @@ export interface TokenClaims {
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly issuedAt: number;
+  /** The invitation that gave it. */
+  readonly invitation?: string | undefined;
 }
 
 /** What to put into a token. */
@@ -39,6 +41,8 @@ export interface TokenRequest {
   readonly role: Role;
   /** Seconds from now. Null has to be said: such a token is good for as long as its secret is. */
   readonly expiresInSeconds: number | null;
+  /** The invitation that gives it. */
+  readonly invitation?: string | undefined;
 }
 
 const ALGORITHM = "HS256";
@@ -51,23 +55,29 @@ export function parseRole(value: unknown): Role | undefined {
 
 /** Signs a token: a compact JWT (HS256). Throws a `RangeError` where the secret is too short or the subject too long. */
 export async function signToken(secret: string, request: TokenRequest): Promise<string> {
-  const { subject, session, role, expiresInSeconds } = request;
+  const { subject, session, role, expiresInSeconds, invitation } = request;
   if (!isSubject(subject))
     throw new RangeError(`A subject has 1 to ${MAX_SUBJECT_LENGTH} characters.`);
-  const issuedAt = Math.floor(Date.now() / 1000);
-  const token = new SignJWT({ ses: session, role })
+  // To the millisecond, so that a token which is made right after a revocation is told from those before it.
+  const issuedAt = Date.now() / 1000;
+  const token = new SignJWT({
+    ses: session,
+    role,
+    ...(invitation === undefined ? {} : { inv: invitation }),
+  })
     .setProtectedHeader({ alg: ALGORITHM, typ: "JWT" })
     .setSubject(subject)
     .setAudience(TOKEN_AUDIENCE)
     .setIssuedAt(issuedAt)
     .setJti(crypto.randomUUID());
-  if (expiresInSeconds !== null) token.setExpirationTime(issuedAt + expiresInSeconds);
+  if (expiresInSeconds !== null) token.setExpirationTime(Math.floor(issuedAt) + expiresInSeconds);
   return token.sign(keyOf(secret));
 }
 
 /** Verifies a token with any of the secrets. Throws `unauthorized`, and never repeats the token. */
 export async function verifyToken(secrets: Secrets, token: string): Promise<TokenClaims> {
-  const { sub, ses, role: name, exp, jti, iat } = await verifyJwt(secrets, token, TOKEN_AUDIENCE);
+  const claims = await verifyJwt(secrets, token, TOKEN_AUDIENCE);
+  const { sub, ses, role: name, exp, jti, iat, inv } = claims;
   const role = parseRole(name);
   if (!isSubject(sub) || !isText(ses) || role === undefined || !isText(jti) || iat === undefined)
     throw refused("The token lacks a claim: it needs sub, ses, role, jti and iat.");
@@ -77,7 +87,8 @@ export async function verifyToken(secrets: Secrets, token: string): Promise<Toke
     role,
     expiresAt: exp === undefined ? null : exp * 1000,
     id: jti,
-    issuedAt: iat * 1000,
+    issuedAt: Math.round(iat * 1000),
+    ...(isText(inv) ? { invitation: inv } : {}),
   };
 }
 
@@ -88,8 +99,9 @@ export function opensSession(claims: TokenClaims, id: string): boolean {
 
 /** The identity that an object gets for a token. */
 export function identityOf(claims: TokenClaims): Identity {
-  const { subject, role, expiresAt } = claims;
-  return { subject, role, expiresAt };
+  const { subject, role, expiresAt, id, issuedAt, invitation } = claims;
+  const token = { id, issuedAt, ...(invitation === undefined ? {} : { invitation }) };
+  return { subject, role, expiresAt, token };
 }
 
 /** The registered claims of a JWT, and all others as they came. */

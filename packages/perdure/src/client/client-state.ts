@@ -1,6 +1,6 @@
 /** What a user interface draws. */
 
-import type { Problem, Role, RunnerPresence, SessionState } from "../protocol/index.ts";
+import type { Presence, Problem, Role, RunnerPresence, SessionState } from "../protocol/index.ts";
 import type { PendingCommand } from "./outbox-store.ts";
 
 /**
@@ -34,6 +34,11 @@ export interface ClientState {
   readonly cursor: number;
   /** The runner that is connected, as last heard: it says nothing of now unless `link` is `live`. */
   readonly runner: RunnerPresence | null;
+  /**
+   * Who is here, this client included, as last heard: it says nothing of now unless `link` is `live`. Undefined before that,
+   * and where the session does not show people to each other.
+   */
+  readonly presence: Presence | undefined;
   /** Commands without an answer, oldest first: a page shows these as pending messages. */
   readonly outbox: readonly PendingCommand[];
 }

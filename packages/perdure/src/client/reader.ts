@@ -5,6 +5,7 @@
 
 import type {
   ClientFrame,
+  Presence,
   Problem,
   Reply,
   Role,
@@ -49,6 +50,7 @@ export interface ReaderView {
   readonly hasEarlier: boolean;
   readonly cursor: number;
   readonly runner: RunnerPresence | null;
+  readonly presence: Presence | undefined;
 }
 
 /** A reader of one session, over any number of connections. */
@@ -60,6 +62,7 @@ export class Reader {
   #subject: string | undefined;
   #role: Role | undefined;
   #runner: RunnerPresence | null = null;
+  #presence: Presence | undefined;
   #hasEarlier = false;
   /** Last known durable head of the log; the pages of a catch-up are behind it. */
   #head = 0;
@@ -94,6 +97,7 @@ export class Reader {
       hasEarlier: this.#hasEarlier,
       cursor: this.cursor,
       runner: this.#runner,
+      presence: this.#presence,
     };
   }
 
@@ -145,9 +149,13 @@ export class Reader {
       case "live":
         this.#isLive = true;
         this.#runner = frame.runner;
+        this.#presence = frame.presence;
         return this.#reach(frame.d);
       case "runner":
         this.#runner = frame.runner;
+        return [];
+      case "presence":
+        this.#presence = frame.presence;
         return [];
       case "reply":
       case "error":

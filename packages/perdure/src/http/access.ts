@@ -2,7 +2,7 @@
 
 import type { Context, Env, MiddlewareHandler, TypedResponse } from "hono";
 import { MAX_SUBJECT_LENGTH, parseRole, permits } from "../auth/index.ts";
-import type { Action } from "../auth/index.ts";
+import type { Action, Secrets } from "../auth/index.ts";
 import type { Identity } from "../object/index.ts";
 import { callObject } from "../object/index.ts";
 import type { Role } from "../protocol/index.ts";
@@ -55,6 +55,7 @@ export interface AccessOptions<E extends Env> {
   readonly sessions: (c: Context<E>) => SessionNamespace;
   readonly index: (c: Context<E>) => SessionIndexNamespace | undefined;
   readonly authorize: Authorize<E>;
+  readonly secrets: (c: Context<E>) => Secrets | undefined;
   readonly allowedOrigins: (c: Context<E>) => readonly string[] | undefined;
   readonly maxConnections: (c: Context<E>) => number | undefined;
   readonly maxActiveSessions: (c: Context<E>) => number | undefined;
@@ -97,6 +98,14 @@ export class Access<E extends Env = Env> {
     return index.getByName(owner);
   }
 
+  /** The secrets that sign links. Throws `not_found` where the app gave none. */
+  secretsOf(c: Context): Secrets {
+    const secrets = this.#options.secrets(c);
+    if (secrets === undefined)
+      throw new PerdureError("not_found", "This server signs no invitations: it has no `secrets`.");
+    return secrets;
+  }
+
   /** Opens a connection where one more fits. Throws `too_many_connections` or `unavailable`. */
   connect<T>(c: Context, open: () => Promise<T>): Promise<T> {
     return this.#options.connections.admit(this.#options.maxConnections(c), open);
@@ -107,11 +116,11 @@ export class Access<E extends Env = Env> {
     const identity = await this.#options.authorize(c, { session, action });
     if (identity === null)
       throw new PerdureError("unauthorized", "Nobody is logged in: log in, and ask again.");
-    const { subject, role, expiresAt = null } = checked(identity);
+    const { subject, role, expiresAt = null, token } = checked(identity);
     // Who may mint a runner's token may come as the runner at once.
     const isOwnRunner = action === "run" && permits(role, "mint-token");
     if (!isOwnRunner) requireRole(role, action);
-    return { subject, role, expiresAt };
+    return { subject, role, expiresAt, ...(token === undefined ? {} : { token }) };
   }
 
   #callOf(c: Context, id: string): SessionCall {

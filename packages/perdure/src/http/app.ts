@@ -7,6 +7,7 @@ import { authenticate, holderOf } from "./authenticate.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
 import { connectionGate } from "./connection-gate.ts";
 import { checkHost } from "./credential.ts";
+import { joinRoutes } from "./join-routes.ts";
 import { loginRoutes } from "./login-routes.ts";
 import { notFound, refuseOtherMethods } from "./methods.ts";
 import type { AppContext, AppEnv, AppOptions } from "./options.ts";
@@ -19,7 +20,7 @@ import { json } from "./typed-route.ts";
 import { isUpgrade } from "./upgrade.ts";
 
 /** First segments of the paths that are never the console's. */
-const RESERVED = new Set(["v1", "health", "login", "logout", "_perdure"]);
+const RESERVED = new Set(["v1", "health", "login", "logout", "join", "_perdure"]);
 
 /**
  * Makes the Hono app whose `fetch` is a Worker's. Tokens that cannot be verified, a foreign page's requests and foreign
@@ -60,6 +61,7 @@ export function createApp<Env>(
   const own = new Hono<AppEnv<Env>>()
     .get("/health", () => json({ status: "ok" }))
     .route("/", loginRoutes(options))
+    .route("/", joinRoutes(options, sessions))
     .route("/v1", tokenRoutes(options));
   refuseOtherMethods(own);
   const routes = sessionRoutes<AppEnv<Env>>({

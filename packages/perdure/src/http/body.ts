@@ -51,8 +51,8 @@ export function badRequest(why: string): PerdureError {
   return new PerdureError("bad_request", `The request was not understood: ${why}.`);
 }
 
-/** Counts while it reads, because a `Content-Length` may be missing or wrong. */
-async function readText(request: Request): Promise<string> {
+/** The text of a body of at most 256 KiB: throws `too_large`. Counts while it reads, because a `Content-Length` may be missing or wrong. */
+export async function readText(request: Request): Promise<string> {
   if (Number(request.headers.get("content-length") ?? 0) > MAX_CLIENT_FRAME_BYTES) throw tooLarge();
   if (request.body === null) return "";
   const decoder = new TextDecoder();

@@ -11,7 +11,7 @@ export interface Credential {
   readonly from: "header" | "subprotocol" | "cookie";
 }
 
-/** The token of a request: from `Authorization`, the subprotocols of an upgrade, or the cookie; in this order. */
+/** The token of a request: from `Authorization`, the subprotocols of an upgrade, the cookie, or a guest's; in this order. */
 export function credentialOf<Env>(
   c: AppContext<Env>,
   options: AppOptions<Env>,
@@ -20,7 +20,8 @@ export function credentialOf<Env>(
   if (bearer !== undefined) return { token: bearer, from: "header" };
   const subprotocol = subprotocolToken(c.req.raw);
   if (subprotocol !== undefined) return { token: subprotocol, from: "subprotocol" };
-  const cookie = getCookie(c, cookieNameOf(c, options));
+  const cookie =
+    getCookie(c, cookieNameOf(c, options)) ?? getCookie(c, guestCookieNameOf(c, options));
   return cookie === undefined ? undefined : { token: cookie, from: "cookie" };
 }
 
@@ -29,6 +30,17 @@ export function cookieNameOf<Env>(c: AppContext<Env>, options: AppOptions<Env>):
   const { port, protocol } = new URL(c.req.url);
   const portInUse = port === "" ? (protocol === "https:" ? "443" : "80") : port;
   return options.cookieName?.(c.env) ?? `perdure-${portInUse}`;
+}
+
+/** The name of a guest's cookie: it is for one session, and a browser sends it for the paths of that alone. */
+export function guestCookieNameOf<Env>(c: AppContext<Env>, options: AppOptions<Env>): string {
+  return `${cookieNameOf(c, options)}-guest`;
+}
+
+/** Lax, so that a link to a session works; `Origin` is checked on everything that the cookie allows to change. */
+export function cookieAttributes<Env>(c: AppContext<Env>) {
+  const secure = new URL(c.req.url).protocol === "https:";
+  return { path: "/", httpOnly: true, sameSite: "Lax", secure } as const;
 }
 
 /** Throws `bad_host` where the request was meant for a name that is not this server's. */

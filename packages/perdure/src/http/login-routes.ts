@@ -4,8 +4,8 @@ import { Hono } from "hono/tiny";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { EVERY_SESSION, signingSecret, signToken, verifyLoginToken } from "../auth/index.ts";
 import { badRequest } from "./body.ts";
-import { cookieNameOf, credentialOf } from "./credential.ts";
-import type { AppContext, AppEnv, AppOptions } from "./options.ts";
+import { cookieAttributes, cookieNameOf, credentialOf } from "./credential.ts";
+import type { AppEnv, AppOptions } from "./options.ts";
 import { checkOrigin } from "./origin.ts";
 
 /** How long a browser stays logged in: thirty days. */
@@ -39,12 +39,6 @@ export function loginRoutes<Env>(options: AppOptions<Env>) {
       deleteCookie(c, cookieNameOf(c, options), cookieAttributes(c));
       return c.body(null, 204, LEAVE_NO_TRACE);
     });
-}
-
-/** Lax, so that a link to a session works; `Origin` is checked on everything that the cookie allows to change. */
-function cookieAttributes<Env>(c: AppContext<Env>) {
-  const secure = new URL(c.req.url).protocol === "https:";
-  return { path: "/", httpOnly: true, sameSite: "Lax", secure } as const;
 }
 
 /** Where to go after the login: a path of this server. Throws `bad_request` for anything that leads elsewhere. */

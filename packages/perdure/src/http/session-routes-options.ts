@@ -1,9 +1,9 @@
 /** What the routes of sessions need to know of the app that they are mounted into. */
 
 import type { Context, Env } from "hono";
-import type { Action } from "../auth/index.ts";
+import type { Action, Secrets } from "../auth/index.ts";
 import type { SocketHost } from "../dialects/index.ts";
-import type { Role } from "../protocol/index.ts";
+import type { Role, TokenReference } from "../protocol/index.ts";
 import type { SessionIndexRpc, SessionRpc } from "../session/index.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
 import type { SessionGate } from "./session-gate.ts";
@@ -40,6 +40,8 @@ export interface AuthorizedIdentity {
   readonly role: Role;
   /** Milliseconds since 1970 after which the caller's sockets are closed; null or absent: never. */
   readonly expiresAt?: number | null | undefined;
+  /** The token that lets the caller in, where there is one: it can then be revoked by its id or its invitation. */
+  readonly token?: TokenReference | undefined;
 }
 
 /**
@@ -69,6 +71,11 @@ export interface SessionRoutesOptions<E extends BoundEnv> {
   readonly authorize: Authorize<E>;
   /** The binding of `SessionIndexDO`; without it the list of sessions is `not_found`. */
   readonly index?: BindingOf<E, SessionIndexNamespace>;
+  /**
+   * The secrets that sign the links of invitations; without them nobody can be invited. An app that gives them serves `/join`
+   * itself, as `createApp` does.
+   */
+  readonly secrets?: (env: E["Bindings"]) => Secrets;
   /** Origins besides the server's own whose pages may use the routes with a cookie or a WebSocket; none by default. */
   readonly allowedOrigins?: (env: E["Bindings"]) => readonly string[] | undefined;
   /** Open sockets and event streams of this process past which new ones are refused; undefined, the default: no limit. */

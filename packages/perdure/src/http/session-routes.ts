@@ -16,6 +16,7 @@ import { refuseOtherMethods } from "./methods.ts";
 import { answerError } from "./problem.ts";
 import { sessionGate } from "./session-gate.ts";
 import type { BindingOf, BoundEnv, SessionRoutesOptions } from "./session-routes-options.ts";
+import { sharingRoutes } from "./sharing-routes.ts";
 import { socketRoutes } from "./socket-routes.ts";
 import { taskRoutes } from "./task-routes.ts";
 
@@ -41,6 +42,7 @@ export function sessionRoutes<E extends BoundEnv = { Bindings: Cloudflare.Env }>
     sessions: (c) => bound(c, binding),
     index: (c) => (index === undefined ? undefined : bound(c, index)),
     authorize,
+    secrets: (c) => options.secrets?.(c.env),
     allowedOrigins: (c) => options.allowedOrigins?.(c.env),
     maxConnections: (c) => options.maxConnections?.(c.env),
     maxActiveSessions: (c) => options.maxActiveSessions?.(c.env),
@@ -63,6 +65,7 @@ function everyRoute(access: Access) {
     .route("/", approvalRoutes(access))
     .route("/", taskRoutes(access))
     .route("/", lifecycleRoutes(access))
+    .route("/", sharingRoutes(access))
     .route("/", gatewayRoutes(access))
     .route("/", eventRoutes(access))
     .route("/", socketRoutes(access));

@@ -1,6 +1,6 @@
 /** Who is on the other side: decided by the Worker, carried to the object, kept in the socket's attachment. */
 
-import type { Identity, Role } from "../protocol/index.ts";
+import type { Identity, Role, TokenReference } from "../protocol/index.ts";
 import { isObject, PerdureError } from "../protocol/index.ts";
 
 export type { Identity } from "../protocol/index.ts";
@@ -52,11 +52,23 @@ function parseConnection(header: string): Connection | undefined {
   if (!isObject(value)) return undefined;
   const role = ROLES.find((one) => one === value["role"]);
   const kind = KINDS.find((one) => one === value["kind"]);
-  const { subject, expiresAt } = value;
+  const { subject, expiresAt, token } = value;
   if (role === undefined || kind === undefined || typeof subject !== "string") return undefined;
   // Whoever does not say that a connection never expires must say when it does.
   if (expiresAt !== null && !Number.isFinite(expiresAt)) return undefined;
-  return { subject, role, kind, expiresAt: typeof expiresAt === "number" ? expiresAt : null };
+  return {
+    subject,
+    role,
+    kind,
+    expiresAt: typeof expiresAt === "number" ? expiresAt : null,
+    ...(isTokenReference(token) ? { token } : {}),
+  };
+}
+
+function isTokenReference(value: unknown): value is TokenReference {
+  return (
+    isObject(value) && typeof value["id"] === "string" && typeof value["issuedAt"] === "number"
+  );
 }
 
 function decode(header: string): unknown {

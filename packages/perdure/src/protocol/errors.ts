@@ -23,6 +23,7 @@ export const ERROR_STATUS = {
   session_exists: 409,
   fenced: 409,
   session_terminated: 410,
+  invitation_closed: 410,
   too_large: 413,
   upgrade_required: 426,
   rate_limited: 429,

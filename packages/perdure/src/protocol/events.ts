@@ -65,6 +65,32 @@ export type ControlEvent =
       readonly at: number;
     }
   | {
+      readonly type: "session.invited";
+      readonly invitation: string;
+      readonly role: "viewer" | "participant";
+      readonly expiresAt: number;
+      /** How many people may accept it; any number where it is not said. */
+      readonly uses?: number | undefined;
+      readonly by: string;
+      readonly at: number;
+    }
+  | {
+      readonly type: "session.joined";
+      readonly invitation: string;
+      readonly subject: string;
+      readonly role: "viewer" | "participant";
+      readonly at: number;
+    }
+  /** A token, all that an invitation gave, or all that a subject had was taken back. */
+  | {
+      readonly type: "session.revoked";
+      readonly token?: string | undefined;
+      readonly invitation?: string | undefined;
+      readonly subject?: string | undefined;
+      readonly by: string;
+      readonly at: number;
+    }
+  | {
       readonly type: "session.meta";
       readonly patch: JsonObject;
       readonly by: string;

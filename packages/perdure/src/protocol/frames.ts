@@ -69,6 +69,21 @@ export interface RunnerPresence {
   readonly since: number;
 }
 
+/** Somebody who reads the session now, with however many sockets. */
+export interface PersonPresence {
+  readonly subject: string;
+  /** The strongest of their sockets. */
+  readonly role: Role;
+  /** Milliseconds since 1970 when the first of their sockets connected. */
+  readonly since: number;
+}
+
+/** Who is here: at most 50 by name, those who came first before others, and how many in all. */
+export interface Presence {
+  readonly people: readonly PersonPresence[];
+  readonly count: number;
+}
+
 /** What a session is at one position, without the events before it. */
 export interface Snapshot {
   readonly position: number;
@@ -131,7 +146,11 @@ export type ServerFrame =
       readonly i: string;
       readonly d: number;
       readonly runner: RunnerPresence | null;
+      /** Who is here; absent where people are not shown to each other. */
+      readonly presence?: Presence | undefined;
     }
+  /** Somebody came or went. */
+  | { readonly t: "presence"; readonly i: string; readonly presence: Presence }
   /** A runner came or went. */
   | { readonly t: "runner"; readonly i: string; readonly runner: RunnerPresence | null }
   | { readonly t: "reply"; readonly i: string; readonly id: string; readonly reply: Reply }

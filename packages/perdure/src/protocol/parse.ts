@@ -85,6 +85,7 @@ const SERVER_FRAMES = new Set([
   "head",
   "live",
   "runner",
+  "presence",
   "reply",
   "error",
 ]);

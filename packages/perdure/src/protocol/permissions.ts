@@ -9,6 +9,18 @@ export interface Identity {
   readonly role: Role;
   /** Milliseconds since 1970 after which nothing is accepted or sent any more; null: never. */
   readonly expiresAt: number | null;
+  /** The token that lets the caller in, where there is one: what a revocation may name. */
+  readonly token?: TokenReference | undefined;
+}
+
+/** What of a token goes with its holder. */
+export interface TokenReference {
+  /** Its `jti`. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly issuedAt: number;
+  /** The invitation that gave it. */
+  readonly invitation?: string | undefined;
 }
 
 /** Everything that a token may be used for. */

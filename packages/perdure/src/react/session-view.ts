@@ -37,6 +37,7 @@ export const IDLE_STATE: ClientState = {
   hasEarlier: false,
   cursor: 0,
   runner: null,
+  presence: undefined,
   outbox: [],
 };
 
@@ -60,10 +61,12 @@ export function viewer(name: string): (source: ViewSource) => SessionView {
   const approvalsOf = remember((approvals: readonly Approval[]) =>
     approvals.filter(({ state }) => state === "pending"),
   );
-  const presenceOf = remember((runner: RunnerPresence | null): Presence => ({
-    runner,
-    people: NOBODY,
-  }));
+  const presenceOf = remember(
+    (runner: RunnerPresence | null, presence: ClientState["presence"]): Presence => ({
+      runner,
+      people: presence?.people ?? NOBODY,
+    }),
+  );
 
   return ({ state, earlier, hasEarlier, sending, link, error }) => {
     const session = state.session ?? EMPTY_STATE;
@@ -82,7 +85,7 @@ export function viewer(name: string): (source: ViewSource) => SessionView {
       tasks: session.tasks,
       meta: session.meta,
       lifecycle: session.lifecycle,
-      presence: presenceOf(state.runner),
+      presence: presenceOf(state.runner, state.presence),
       link,
       error,
       role: state.role,
@@ -93,7 +96,8 @@ export function viewer(name: string): (source: ViewSource) => SessionView {
 
 /** A prompt that is on its way counts as queued: it waits for its turn, only further from it. */
 function statusOf(session: SessionState, isAsked: boolean, isSending: boolean): SessionStatus {
-  if (runningTurn(session) !== undefined) return isAsked ? "waiting" : "running";
+  const turn = runningTurn(session);
+  if (turn !== undefined) return isAsked ? "waiting" : turn.isStalled ? "stalled" : "running";
   return session.turns.length > 0 || isSending ? "queued" : "idle";
 }
 

@@ -47,10 +47,10 @@ export interface SessionMessage extends Message {
 }
 
 /**
- * What is going on: nothing, a prompt that waits for its turn, a turn that is being worked on, or one that waits for a
- * person's decision.
+ * What is going on: nothing, a prompt that waits for its turn, a turn that is being worked on, one whose runner has been gone
+ * for a minute, or one that waits for a person's decision.
  */
-export type SessionStatus = "idle" | "queued" | "running" | "waiting";
+export type SessionStatus = "idle" | "queued" | "running" | "stalled" | "waiting";
 
 /** Somebody who has the session open. */
 export interface Person {

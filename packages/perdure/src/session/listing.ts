@@ -1,6 +1,6 @@
 /** A session at a glance, for its own description and for lists. */
 
-import type { Message, RunnerPresence, SessionState } from "../protocol/index.ts";
+import type { Message, Presence, RunnerPresence, SessionState } from "../protocol/index.ts";
 import { runningTurn, textOf } from "../protocol/index.ts";
 import type { SessionInfo, SessionListing } from "./rpc.ts";
 import type { SessionLog } from "./session-log.ts";
@@ -20,6 +20,7 @@ export function statusOf(state: SessionState): SessionInfo["status"] {
 export function sessionInfo(
   { id, log, state }: SessionLog,
   runner: RunnerPresence | null,
+  presence: Presence | null,
 ): SessionInfo {
   return {
     id: id ?? "",
@@ -34,6 +35,7 @@ export function sessionInfo(
     floor: log.floor,
     turns: state.turns,
     runner,
+    presence,
     waking: runner === null && state.turns.length > 0 ? (state.waking ?? null) : null,
   };
 }

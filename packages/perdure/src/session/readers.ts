@@ -5,6 +5,7 @@
 
 import type { Clock, Link } from "../object/index.ts";
 import type {
+  Presence,
   RunnerPresence,
   ServerFrame,
   SessionEvent,
@@ -20,7 +21,6 @@ import {
   mergeRuns,
   PROTOCOL_VERSION,
 } from "../protocol/index.ts";
-import { closeExpired } from "./expiry.ts";
 import type { News, SessionLog } from "./session-log.ts";
 
 /** Messages in a snapshot: a screen or two; older ones are fetched when somebody scrolls. */
@@ -52,6 +52,8 @@ export class Readers {
   readonly #incarnation: string;
   readonly #session: () => string;
   readonly #presence: () => RunnerPresence | null;
+  readonly #closeRefused: (link: Link) => boolean;
+  readonly #people: () => Presence | undefined;
   readonly #readers = new Map<Link, Reader>();
   /** Readers of an earlier memory that have something to ask for: told of the head until they say hello. */
   readonly #strangers = new Set<Link>();
@@ -67,6 +69,10 @@ export class Readers {
       readonly incarnation: string;
       readonly session: () => string;
       readonly presence: () => RunnerPresence | null;
+      /** Who is here; undefined where people may not know. */
+      readonly people: () => Presence | undefined;
+      /** Closes a link that may not be sent anything any more; answers whether it is so. */
+      readonly closeRefused: (link: Link) => boolean;
     },
   ) {
     this.#log = log;
@@ -74,6 +80,8 @@ export class Readers {
     this.#incarnation = options.incarnation;
     this.#session = options.session;
     this.#presence = options.presence;
+    this.#closeRefused = options.closeRefused;
+    this.#people = options.people;
     this.#told = log.log.head;
   }
 
@@ -152,6 +160,14 @@ export class Readers {
       if (reader.next === undefined) this.#send(reader, text);
   }
 
+  /** Tells all that read live who is here; streams of other protocols have no place for it. */
+  announcePeople(people: Presence): void {
+    const text = this.#frame({ t: "presence", presence: people });
+    for (const reader of this.#readers.values())
+      if (reader.next === undefined && reader.link.attachment.kind === "reader")
+        this.#send(reader, text);
+  }
+
   /** Tells every reader what is new. */
   publish(news: News): void {
     if (news.events.length === 0 && !news.hasFlushed) return;
@@ -195,7 +211,7 @@ export class Readers {
 
   /** The incarnation in this frame makes the reader say hello again. */
   #nudge(link: Link): void {
-    if (closeExpired(link, this.#clock)) this.#strangers.delete(link);
+    if (this.#closeRefused(link)) this.#strangers.delete(link);
     else if (link.send(this.#frame({ t: "head", d: this.#log.log.head })))
       this.#strangers.add(link);
     else this.#strangers.delete(link);
@@ -251,7 +267,8 @@ export class Readers {
     }
     reader.next = undefined;
     reader.isInRun = last !== undefined && this.#run !== undefined && continues(last, this.#run);
-    this.#send(reader, this.#frame({ t: "live", d: head, runner: this.#presence() }));
+    const presence = isDialect ? undefined : this.#people();
+    this.#send(reader, this.#frame({ t: "live", d: head, runner: this.#presence(), presence }));
     if (this.#isOver) this.dismiss(reader.link);
   }
 
@@ -331,7 +348,7 @@ export class Readers {
 
   /** Expiry holds for what is sent, too. */
   #send(reader: Reader, text: string): void {
-    if (closeExpired(reader.link, this.#clock)) this.#readers.delete(reader.link);
+    if (this.#closeRefused(reader.link)) this.#readers.delete(reader.link);
     else if (reader.link.send(text)) reader.sent += text.length;
   }
 

@@ -1,7 +1,10 @@
 /** What a Worker may call on a session. Errors come back as values, because a class does not survive RPC. */
 
 import type { Identity } from "../object/index.ts";
+import type { Invitation } from "./invitations.ts";
 import type { Lifetime } from "./lifetime.ts";
+import type { Revocation } from "./revocations.ts";
+import type { InvitationRequest, Joined } from "./sharing.ts";
 import type {
   Approval,
   Command,
@@ -11,6 +14,7 @@ import type {
   ListOptions,
   Pause,
   PlacedMessage,
+  Presence,
   Problem,
   Reply,
   RunnerPresence,
@@ -53,6 +57,8 @@ export interface SessionInfo {
   readonly floor: number;
   readonly turns: readonly Turn[];
   readonly runner: RunnerPresence | null;
+  /** Who reads it now; null where the class does not show people to each other. */
+  readonly presence: Presence | null;
   /** How the search for a runner stands; null where none is looked for, or one was found. */
   readonly waking: Waking | null;
 }
@@ -100,6 +106,20 @@ export interface SessionRpc {
    * first. A session that does not exist, or was erased, is answered the same.
    */
   erase(identity: Identity): Promise<Result<{ readonly erased: true }>>;
+  /** Invitations that may still be accepted, newest first. */
+  invitations(identity: Identity): Promise<Result<readonly Invitation[]>>;
+  /** Makes an invitation; whoever calls this signs its id into a link. At most 100 are open: `rate_limited`. */
+  invite(identity: Identity, request: InvitationRequest): Promise<Result<Invitation>>;
+  /**
+   * Somebody accepts an invitation. The Worker has verified the link, and makes the token: `invitation_closed` where the
+   * invitation is used up, expired, or was revoked.
+   */
+  join(invitation: string, subject: string): Promise<Result<Joined>>;
+  /**
+   * Takes back what tokens allow in this session: sockets that stand on them are closed at once (4401), and every later request
+   * gets `unauthorized`. Revoking again is harmless. At most 1,000 are remembered: `too_large`.
+   */
+  revoke(identity: Identity, revocation: Revocation): Promise<Result<{ readonly revoked: true }>>;
   /** Executes a command exactly once per `id`. */
   command(identity: Identity, id: string, command: Command): Promise<Reply>;
   /** Finished messages, oldest first of the newest `limit` (default 50, at most 200) that began before `before`. */

@@ -4,6 +4,7 @@ import type { Migration, Schema } from "../object/index.ts";
 import { CONTENT_MIGRATIONS, LOG_MIGRATIONS, PRODUCER_MIGRATIONS } from "../log/index.ts";
 import { GATEWAY_MIGRATIONS } from "./gateway-store.ts";
 import { TURN_STEP_MIGRATIONS } from "./turn-steps.ts";
+import { SHARING_MIGRATIONS } from "./sharing.ts";
 
 const CLAIMS = `CREATE TABLE claims (
       epoch INTEGER PRIMARY KEY, process TEXT NOT NULL, spool TEXT NOT NULL, r INTEGER NOT NULL
@@ -82,4 +83,5 @@ export const SESSION_SCHEMAS: readonly Schema[] = [
   { owner: "session", migrations: SESSION_MIGRATIONS },
   { owner: "gateway", migrations: GATEWAY_MIGRATIONS },
   { owner: "turn-steps", migrations: TURN_STEP_MIGRATIONS },
+  { owner: "sharing", migrations: SHARING_MIGRATIONS },
 ];

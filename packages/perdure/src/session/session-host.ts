@@ -31,6 +31,8 @@ export interface SessionHost {
   readonly isSearchable: boolean;
   /** What metadata must be; undefined where it may be anything. */
   metaSchema(): MetaSchema | undefined;
+  /** Whether people who read a session may know of each other; yes by default. */
+  showsPeople?(): boolean;
   /** The session has moved to another state, and the log says so. Must not throw. */
   onLifecycle?(state: "active" | "paused" | "terminated"): void;
   /** A task of the application is due. Called at least once. */

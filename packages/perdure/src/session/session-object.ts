@@ -122,6 +122,9 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
   /** How long sessions of this class go on by themselves; for ever by default. Whoever creates one may say it otherwise. */
   protected readonly lifetime: Lifetime = {};
 
+  /** Whether people who read a session are shown to each other, by the subjects of their tokens. Default: true. */
+  protected readonly showsPeople: boolean = true;
+
   /** The session, loaded on first use: every path comes through here. */
   protected get session(): Session {
     if (this.#session !== undefined) return this.#session;
@@ -137,6 +140,7 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
       lifetime: () => this.lifetime,
       isSearchable: (this.constructor as typeof SessionObject).searchable,
       metaSchema: () => this.metaSchema,
+      showsPeople: () => this.showsPeople,
       onLifecycle: (state) => void this.#tellLifecycle(state),
       onTaskDue: (task) => this.onTaskDue(task),
       tellList: async (owner, listing, version) => this.indexOf(owner)?.upsert(listing, version),

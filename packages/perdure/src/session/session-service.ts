@@ -4,12 +4,15 @@ import { serialized } from "../object/index.ts";
 import type { Identity, Serialized } from "../object/index.ts";
 import type { Action, Command, Gateway, PlacedMessage, Reply, Task } from "../protocol/index.ts";
 import { PerdureError, permits, problemOf } from "../protocol/index.ts";
+import type { Invitation } from "./invitations.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { ApprovalRecord, EventPage, Result, SessionInfo, SessionRpc } from "./rpc.ts";
 import type { SearchOptions } from "./message-search.ts";
 import type { SearchPage } from "./projection.ts";
 import { SessionObject } from "./session-object.ts";
+import type { Revocation } from "./revocations.ts";
 import type { Session } from "./session.ts";
+import type { InvitationRequest, Joined } from "./sharing.ts";
 import type { TaskFilter } from "./task-table.ts";
 
 /** The methods of `SessionRpc`: each takes who asks, authorizes by role, and answers a value or the problem. */
@@ -28,6 +31,7 @@ export abstract class SessionService<Env = unknown>
   ): Promise<Serialized<Result<SessionInfo & { readonly created: boolean }>>> {
     return attempt(async () => {
       authorize(identity, "create");
+      this.session.sharing.check(identity);
       const created = await this.session.create(identity, options);
       return { ...this.session.info(), created };
     });
@@ -49,10 +53,41 @@ export abstract class SessionService<Env = unknown>
     return attempt(async () => {
       authorize(identity, "erase");
       if (!this.isBlank && this.session.exists) {
+        this.session.sharing.check(identity);
         await this.session.prepareErasure(identity);
         await this.eraseSession();
       }
       return { erased: true as const };
+    });
+  }
+
+  async invitations(identity: Identity): Promise<Serialized<Result<readonly Invitation[]>>> {
+    return attempt(() => this.#existing(identity, "share").sharing.list());
+  }
+
+  async invite(
+    identity: Identity,
+    request: InvitationRequest,
+  ): Promise<Serialized<Result<Invitation>>> {
+    return attempt(() =>
+      this.#existing(identity, "share").sharing.invite(request, identity.subject),
+    );
+  }
+
+  async join(invitation: string, subject: string): Promise<Serialized<Result<Joined>>> {
+    return attempt(() => {
+      if (this.isBlank || !this.session.exists) throw notFound();
+      return this.session.sharing.join(invitation, subject);
+    });
+  }
+
+  async revoke(
+    identity: Identity,
+    revocation: Revocation,
+  ): Promise<Serialized<Result<{ readonly revoked: true }>>> {
+    return attempt(async () => {
+      await this.#existing(identity, "share").sharing.revoke(revocation, identity.subject);
+      return { revoked: true as const };
     });
   }
 
@@ -114,12 +149,15 @@ export abstract class SessionService<Env = unknown>
   }
 
   #existing(identity: Identity, action: Action): Session {
-    if (this.isBlank || !this.session.exists)
-      throw new PerdureError("session_not_found", "There is no such session; create it first.");
+    if (this.isBlank || !this.session.exists) throw notFound();
     authorize(identity, action);
+    this.session.sharing.check(identity);
     return this.session;
   }
 }
+
+const notFound = () =>
+  new PerdureError("session_not_found", "There is no such session; create it first.");
 
 function authorize(identity: Identity, action: Action): void {
   if (!permits(identity.role, action))

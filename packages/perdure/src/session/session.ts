@@ -36,6 +36,7 @@ import type { Lifetime } from "./lifetime.ts";
 import { sessionInfo } from "./listing.ts";
 import { LocalTurns } from "./local-turns.ts";
 import { setMeta } from "./metadata.ts";
+import { People } from "./people.ts";
 import { Readers } from "./readers.ts";
 import type { RelayOutcome } from "./relay.ts";
 import { Relay } from "./relay.ts";
@@ -44,6 +45,7 @@ import { SessionHistory } from "./session-history.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SessionLog } from "./session-log.ts";
 import { SessionTasks } from "./session-tasks.ts";
+import { Sharing } from "./sharing.ts";
 import { Stalling } from "./stalling.ts";
 import { attemptWaking } from "./waking-attempt.ts";
 import { Waking, WAKING_TIMER } from "./waking.ts";
@@ -69,9 +71,11 @@ export class Session {
   /** Turns that run in the object, where the user's class runs them. */
   readonly #turns: LocalTurns | undefined;
   readonly #readers: Readers;
+  readonly #people: People;
   readonly #waking: Waking;
   readonly #queue: CommitQueue;
   readonly tasks: SessionTasks;
+  readonly sharing: Sharing;
   readonly #listing: ListingOutbox;
   readonly history: SessionHistory;
   /** Whether the batch under way has something that must not wait for the next flush. */
@@ -119,10 +123,25 @@ export class Session {
       policy: host.gateways,
       hasRunner: isAttended,
     });
+    this.sharing = new Sharing({
+      sql: this.#sql,
+      log: this.#log,
+      clock,
+      queue: () => this.#queue,
+      links,
+    });
     this.#readers = new Readers(this.#log, clock, {
+      closeRefused: (link) => this.#closeRefused(link),
+      people: () => this.#people.now(),
       incarnation: host.incarnation,
       session,
       presence: () => this.#relay.presence(),
+    });
+    this.#people = new People({
+      clock,
+      links,
+      isShown: () => host.showsPeople?.() ?? true,
+      announce: (people) => this.#readers.announcePeople(people),
     });
     this.#queue = new CommitQueue({
       transaction: (work) => this.#sql.transaction(work),
@@ -161,6 +180,7 @@ export class Session {
     this.history.prepare();
     this.#relay.restore();
     if (this.#waking.isLost) void this.#queue.submit(() => this.#waking.recover());
+    for (const link of links()) this.sharing.closeRevoked(link);
     for (const link of links()) if (link.attachment.kind !== "runner") this.#readers.restore(link);
     this.#listing.restore();
     if (this.#stalling.isUnnoticed) this.#queue.submit(() => this.#stalling.left()).catch(() => {});
@@ -218,7 +238,7 @@ export class Session {
 
   /** The session at a glance. */
   info(): SessionInfo {
-    return sessionInfo(this.#log, this.#relay.presence());
+    return sessionInfo(this.#log, this.#relay.presence(), this.#people.now() ?? null);
   }
 
   /** Executes a command exactly once. Never rejects for a reason that the sender can do something about. */
@@ -284,21 +304,26 @@ export class Session {
 
   /** A socket was accepted. */
   connected(link: Link): void {
-    if (!this.exists) link.close(CLOSE.notFound, "There is no such session.");
-    else if (link.attachment.kind === "runner" && this.#isOver)
+    if (!this.exists) return link.close(CLOSE.notFound, "There is no such session.");
+    if (this.sharing.closeRevoked(link)) return;
+    if (link.attachment.kind === "runner" && this.#isOver)
       link.close(CLOSE.terminated, "This session is terminated.");
     else if (this.#turns !== undefined) this.#refuseRunner(link);
   }
 
   /** A socket is gone, with this close code. */
   disconnected(link: Link, code: number): void {
-    if (link.attachment.kind !== "runner") return this.#readers.remove(link);
+    if (link.attachment.kind !== "runner") {
+      this.#readers.remove(link);
+      return this.#people.changed();
+    }
     this.#readers.announce({ t: "runner", runner: this.#relay.presence() });
     this.#runnerDropped(code === LEFT);
   }
 
   /** A frame has arrived. Rejects with `bad_frame` and its like: the caller closes the socket. */
   async receive(link: Link, text: string): Promise<void> {
+    if (this.sharing.closeRevoked(link)) return;
     if (link.attachment.kind === "runner") {
       if (this.#turns !== undefined) throw new PerdureError("forbidden", NO_RUNNER);
       return this.#receiveFromRunner(link, text);
@@ -372,7 +397,8 @@ export class Session {
           frame.after === this.#log.log.head
         )
           throw new PerdureError("session_terminated", "This session is over; nothing follows.");
-        return this.#readers.hello(link, frame.after);
+        this.#readers.hello(link, frame.after);
+        return this.#people.changed();
       case "ack":
         return this.#readers.acknowledge(link, frame.d);
       case "command": {
@@ -493,7 +519,12 @@ export class Session {
   }
 
   #send(link: Link, frame: ServerFrame | RunnerServerFrame): void {
-    if (!closeExpired(link, this.#host.clock)) link.send(JSON.stringify(frame));
+    if (!this.#closeRefused(link)) link.send(JSON.stringify(frame));
+  }
+
+  /** Closes a link whose token has expired or was taken back; answers whether it was. */
+  #closeRefused(link: Link): boolean {
+    return closeExpired(link, this.#host.clock) || this.sharing.closeRevoked(link);
   }
 
   #scheduleFlush(): void {
@@ -528,12 +559,14 @@ export class Session {
     const revertLog = this.#log.mark();
     const revertRelay = this.#relay.mark();
     const revertWaking = this.#waking.mark();
+    const revertSharing = this.sharing.mark();
     const revertTimers = this.#host.timers.mark();
     const revertTurns = this.#turns?.mark();
     return () => {
       revertTimers();
       revertLog();
       revertWaking();
+      revertSharing();
       revertRelay();
       revertTurns?.();
     };

@@ -38,7 +38,17 @@ test("a token says who holds it, for which session, in which role, and until whe
     subject: "ada",
     role: "participant",
     expiresAt: 1_700_000_060_000,
+    token: { id: claims.id, issuedAt: 1_700_000_000_000 },
   });
+});
+
+test("P6 a token that is made a millisecond after a revocation was issued after it", async () => {
+  vi.setSystemTime(1_700_000_000_500);
+  const token = await signToken(SECRET, { ...REQUEST, invitation: "i1" });
+  const claims = await verifyToken(SECRET, token);
+  expect(claims).toMatchObject({ issuedAt: 1_700_000_000_500, invitation: "i1" });
+  expect(claims.expiresAt).toBe(1_700_000_060_000);
+  expect(identityOf(claims).token).toMatchObject({ invitation: "i1" });
 });
 
 test("a token never expires only where that was said", async () => {

@@ -42,6 +42,7 @@ test("W6 a reader that was given the run so far goes on with bare strings", asyn
 
 test("R9 live readers are told when the head advances", async () => {
   const { world, runner } = await writingSession();
+  world.showsPeople = false;
   const link = await world.reader();
   link.take();
   await runner.text("one ");

@@ -41,6 +41,8 @@ export class SessionWorld {
   tellings = 0;
   /** When the platform's alarm rings. */
   alarm: number | undefined;
+  /** Whether people may know of each other. */
+  showsPeople = true;
   /** What the class says of how long its sessions go on. */
   lifetime: Lifetime = {};
   /** Whether the log takes nothing more at the moment: the last thing that a commit writes. */
@@ -240,6 +242,7 @@ export class SessionWorld {
       lifetime: () => this.lifetime,
       isSearchable: this.isSearchable,
       metaSchema: () => this.metaSchema,
+      showsPeople: () => this.showsPeople,
       onTaskDue: (task) => this.onTaskDue(task),
       tellList: async (_owner, listing, version) => {
         this.tellings += 1;

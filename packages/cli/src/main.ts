@@ -6,8 +6,10 @@ import {
   describeFailure,
   detailsOfFailure,
   exitCodeOf,
+  inviteCommand,
   lsCommand,
   newCommand,
+  revokeCommand,
   runCommand,
   sendCommand,
   tailCommand,
@@ -40,6 +42,8 @@ for (const command of [
   approveCommand(),
   cancelCommand(),
   tokenCommand(),
+  inviteCommand(),
+  revokeCommand(),
   demoAgentCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program));

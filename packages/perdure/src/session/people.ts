@@ -60,10 +60,12 @@ export class People {
     return { people: named.slice(0, MAX_NAMED), count: named.length };
   }
 
-  /** Somebody came or went. What follows at once is told with it. */
-  changed(): void {
+  /** Somebody came, or went. Who else is there is told, with what follows at once. */
+  changed(who: Link): void {
     const { clock, isShown, links, announce } = this.#host;
     if (this.#stop !== undefined || !isShown()) return;
+    // Who comes is told by itself, and most of the time nobody else is there: then nothing keeps the object awake.
+    if (!links().some((link) => link !== who && link.attachment.kind === "reader")) return;
     const wait = links().length > MAX_NAMED ? GATHERED_IN_A_CROWD_MS : GATHERED_MS;
     this.#stop = clock.after(wait, () => {
       this.#stop = undefined;

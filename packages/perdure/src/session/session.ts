@@ -315,7 +315,7 @@ export class Session {
   disconnected(link: Link, code: number): void {
     if (link.attachment.kind !== "runner") {
       this.#readers.remove(link);
-      return this.#people.changed();
+      return this.#people.changed(link);
     }
     this.#readers.announce({ t: "runner", runner: this.#relay.presence() });
     this.#runnerDropped(code === LEFT);
@@ -398,7 +398,7 @@ export class Session {
         )
           throw new PerdureError("session_terminated", "This session is over; nothing follows.");
         this.#readers.hello(link, frame.after);
-        return this.#people.changed();
+        return this.#people.changed(link);
       case "ack":
         return this.#readers.acknowledge(link, frame.d);
       case "command": {

@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import { appOver, bearer, post, refusalOf } from "./http-fakes.ts";
 
-const ADA = { subject: "ada", role: "participant", expiresAt: expect.any(Number) as number };
+const ADA = {
+  subject: "ada",
+  role: "participant",
+  expiresAt: expect.any(Number) as number,
+  token: { id: expect.any(String) as string, issuedAt: expect.any(Number) as number },
+};
 
 test("a session is created once: 201 with its place, then 200", async () => {
   const { send, sessions } = appOver();

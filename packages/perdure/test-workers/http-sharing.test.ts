@@ -167,18 +167,21 @@ test("H44 a revocation closes sockets at once and refuses every later request", 
   expect(await refusalOf(await join({ token }))).toEqual([410, "invitation_closed"]);
 });
 
+const statusOf = async (headers: Record<string, string>) =>
+  (await send("/v1/sessions/roles", { headers })).status;
+
+const revokeRole = async (body: object) =>
+  send("/v1/sessions/roles/revocations", post(body, await asAdmin()));
+
 test("H44 a role changes by a new token: the old one is revoked by its id or its holder", async () => {
   await invited("roles");
   const before = await bearer({ subject: "bob", session: "roles" });
-  const revoke = async (body: object) =>
-    send("/v1/sessions/roles/revocations", post(body, await asAdmin()));
-  expect((await revoke({ subject: "bob" })).status).toBe(200);
+  expect((await revokeRole({ subject: "bob" })).status).toBe(200);
   const after = await bearer({ subject: "bob", session: "roles", role: "viewer" });
-  const read = (headers: Record<string, string>) => send("/v1/sessions/roles", { headers });
-  expect([(await read(before)).status, (await read(after)).status]).toEqual([401, 200]);
+  expect([await statusOf(before), await statusOf(after)]).toEqual([401, 200]);
   const { id } = await verifyToken(SECRET, (after.authorization ?? "").replace("Bearer ", ""));
-  await revoke({ token: id, expiresAt: Date.now() + 60_000 });
-  expect((await read(after)).status).toBe(401);
+  await revokeRole({ token: id, expiresAt: Date.now() + 60_000 });
+  expect(await statusOf(after)).toBe(401);
 });
 
 test.for([
@@ -189,9 +192,9 @@ test.for([
   ["revocations", {}],
   ["revocations", { subject: "bob", token: "t" }],
   ["revocations", { token: "t", expiresAt: "soon" }],
-])("H42 H44 POST …/%s with %j makes no sense", async ([path, body]) => {
+] as const)("H42 H44 POST …/%s with %j makes no sense", async ([path, body]) => {
   const { send: fake, sessions } = appOver();
-  const response = await fake(`/v1/sessions/s/${String(path)}`, post(body, await asAdmin()));
+  const response = await fake(`/v1/sessions/s/${path}`, post(body, await asAdmin()));
   expect(await refusalOf(response)).toEqual([400, "bad_request"]);
   expect(sessions.calls).toEqual([]);
 });

@@ -9,11 +9,15 @@ type Stub = Awaited<ReturnType<typeof createdSession>>;
 /** What is stored: the tables, and when the alarm rings. */
 const stored = (session: Stub) =>
   runInDurableObject(session, async (_object, { storage }) => ({
-    tables: [...storage.sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'")]
-      .map(({ name }) => String(name))
+    tables: storage.sql
+      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+      .toArray()
+      .map(({ name }) => name)
       .filter((name) => !name.startsWith("_cf_")),
     alarm: await storage.getAlarm(),
   }));
+
+const list = () => env.SESSION_INDEX.getByName("eraser").list();
 
 const NOTHING = { tables: [], alarm: null };
 
@@ -52,7 +56,6 @@ test("T26 the line in the owner's list goes, and does not come back", async () =
   const owner = { ...OWNER, subject: "eraser" };
   const session = env.SESSION_DO.getByName("listed");
   valueOf(await session.create(owner, { id: "listed" }));
-  const list = () => env.SESSION_INDEX.getByName("eraser").list();
   await expect.poll(async () => (await list()).sessions.length).toBe(1);
   await session.erase(owner);
   expect((await list()).sessions).toEqual([]);

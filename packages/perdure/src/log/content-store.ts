@@ -29,9 +29,11 @@ export class ContentStore {
   /**
    * Stores a well-formed text for the entry at `position`, the last that needs it so far; answers its digest. JSON is
    * well-formed, whatever strings it is made of.
+   *
+   * @param room Whose entry it is, in small letters; each room forgets its own. Default: the log.
    */
-  put(text: string, position: number): string {
-    const digest = digestOf(text);
+  put(text: string, position: number, room?: string): string {
+    const digest = (room === undefined ? "" : `${room}:`) + digestOf(text);
     chunksOf(text).forEach((chunk, part) => {
       this.#sql.run(
         `INSERT INTO content (digest, part, position, body) VALUES (?, ?, ?, ?)
@@ -55,9 +57,16 @@ export class ContentStore {
     return rows.map((row) => row.body).join("");
   }
 
-  /** Forgets content that only entries up to `position` needed. */
-  trim(position: number): void {
-    this.#sql.run("DELETE FROM content WHERE position <= ?", position);
+  /** Forgets content that only entries up to `position` of one room needed. */
+  trim(position: number, room?: string): void {
+    // A digest in hex sorts before any name.
+    const [from, to] = room === undefined ? ["", "g"] : [`${room}:`, `${room};`];
+    this.#sql.run(
+      "DELETE FROM content WHERE digest >= ? AND digest < ? AND position <= ?",
+      from,
+      to,
+      position,
+    );
   }
 }
 

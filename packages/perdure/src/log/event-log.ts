@@ -152,6 +152,14 @@ export class EventLog {
     return { position: start + 1, events, next };
   }
 
+  /** The oldest rows, oldest first: the position of the last event of each, and when it was stored. */
+  oldest(limit: number): readonly { readonly position: number; readonly at: number }[] {
+    return this.#sql.run<{ position: number; at: number }>(
+      "SELECT position, json_extract(body, '$.at') AS at FROM log ORDER BY position LIMIT ?",
+      limit,
+    );
+  }
+
   /**
    * Retention: forgets rows that end at or before `position`, and what only they needed. The last row always stays,
    * because it carries the state. Answers the new floor.

@@ -13,6 +13,7 @@ export type { TaskFilter, TaskRow } from "./task-table.ts";
 export type { Migration } from "../object/index.ts";
 export { runMigrations } from "../object/index.ts";
 export type { MetaPatch, MetaSchema } from "./metadata.ts";
+export type { Keep, Retention } from "./retention.ts";
 export * from "./rpc.ts";
 export * from "./schema.ts";
 export { Session } from "./session.ts";

@@ -65,9 +65,8 @@ export class MessageSearch {
   }
 
   /** Forgets messages up to a position. */
-  forget(first: number, last: number): void {
-    if (this.#isOn)
-      this.#sql.run("DELETE FROM message_text WHERE rowid >= ? AND rowid <= ?", first, last);
+  forget(position: number): void {
+    if (this.#isOn) this.#sql.run("DELETE FROM message_text WHERE rowid <= ?", position);
   }
 
   /**

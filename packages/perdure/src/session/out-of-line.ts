@@ -6,15 +6,26 @@ import type { ContentStore } from "../log/index.ts";
 const LARGE_LENGTH = 256 * 1024;
 
 /** What tables refer to outlives the log's retention. */
-const FOR_EVER = Number.MAX_SAFE_INTEGER;
+const FOR_EVER = { position: Number.MAX_SAFE_INTEGER, room: undefined };
+
+/** The row that a value is stored for, where the row may be forgotten. */
+export interface Owner {
+  readonly position: number;
+  readonly room: string | undefined;
+}
 
 /** No JSON begins with this, so a column tells by its first character what it holds: JSON, or the digest of JSON. */
 const REFERENCE = "$";
 
 /** What to store in a column for a value. */
-export function inlineOrPut(content: ContentStore, value: unknown): string {
+export function inlineOrPut(
+  content: ContentStore,
+  value: unknown,
+  owner: Owner = FOR_EVER,
+): string {
   const json = JSON.stringify(value);
-  return json.length > LARGE_LENGTH ? REFERENCE + content.put(json, FOR_EVER) : json;
+  if (json.length <= LARGE_LENGTH) return json;
+  return REFERENCE + content.put(json, owner.position, owner.room);
 }
 
 /** The value that `inlineOrPut` was given. */

@@ -23,6 +23,9 @@ export interface SessionMetaRow extends SqlRow {
   value: string;
 }
 
+/** Whose the content of messages out of line is. */
+const ROOM = "messages";
+
 /** Most messages in one answer. */
 export const MAX_MESSAGES = 200;
 
@@ -66,8 +69,10 @@ export class Projection {
       message.id,
       message.role,
       turn ?? null,
-      inlineOrPut(this.#content, message.parts),
-      message.metadata === undefined ? null : inlineOrPut(this.#content, message.metadata),
+      inlineOrPut(this.#content, message.parts, { position, room: ROOM }),
+      message.metadata === undefined
+        ? null
+        : inlineOrPut(this.#content, message.metadata, { position, room: ROOM }),
       at,
     );
     this.messageSearch.add(placed);
@@ -108,6 +113,30 @@ export class Projection {
       next: hasMore ? (messages.at(-1)?.position ?? null) : null,
       isComplete: !this.messageSearch.isIncomplete,
     };
+  }
+
+  /** The oldest messages, oldest first: where they began, and when. */
+  oldest(limit: number): readonly { readonly position: number; readonly at: number }[] {
+    return this.#sql.run<{ position: number; at: number }>(
+      "SELECT position, created_at AS at FROM messages ORDER BY position LIMIT ?",
+      limit,
+    );
+  }
+
+  /** The position of the oldest of the newest `count` messages; 0 where there are no more than that. */
+  positionOfNewest(count: number): number {
+    const [row] = this.#sql.run<{ position: number }>(
+      "SELECT position FROM messages ORDER BY position DESC LIMIT 1 OFFSET ?",
+      Math.max(1, count) - 1,
+    );
+    return row?.position ?? 0;
+  }
+
+  /** Retention: forgets messages up to a position, and what only they needed. */
+  forget(position: number): void {
+    this.#sql.run("DELETE FROM messages WHERE position <= ?", position);
+    this.messageSearch.forget(position);
+    this.#content.trim(position, ROOM);
   }
 
   /** Adds earlier messages to the index of a search that was switched on late. */

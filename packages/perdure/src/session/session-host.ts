@@ -4,6 +4,7 @@ import type { GatewayPolicy } from "./gateway-policy.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { TurnHost } from "./local-turns.ts";
 import type { MetaSchema } from "./metadata.ts";
+import type { Retention } from "./retention.ts";
 import type { SessionListing } from "./rpc.ts";
 
 /** What a session needs from where it runs. */
@@ -27,6 +28,8 @@ export interface SessionHost {
   abort(error: unknown): void;
   /** How long sessions of this class go on by themselves; for ever by default. */
   lifetime?(): Lifetime;
+  /** What of it is kept; everything by default. */
+  retention?(): Retention;
   /** Whether the text of messages is indexed. */
   readonly isSearchable: boolean;
   /** What metadata must be; undefined where it may be anything. */

@@ -9,6 +9,7 @@ import { gatewayPolicyOf } from "./gateway-policy.ts";
 import { ERASE_TIMER } from "./lifecycle.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { TurnHost } from "./local-turns.ts";
+import type { Retention } from "./retention.ts";
 import type { SessionIndexRpc } from "./rpc.ts";
 import type { MetaSchema } from "./metadata.ts";
 import { SESSION_SCHEMAS } from "./schema.ts";
@@ -125,6 +126,12 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
   /** Whether people who read a session are shown to each other, by the subjects of their tokens. Default: true. */
   protected readonly showsPeople: boolean = true;
 
+  /**
+   * What sessions of this class keep, by number or by age; what is open is always kept. It is looked for what has passed once
+   * an hour. Default: everything, for ever.
+   */
+  protected readonly retention: Retention = {};
+
   /** The session, loaded on first use: every path comes through here. */
   protected get session(): Session {
     if (this.#session !== undefined) return this.#session;
@@ -138,6 +145,7 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
       sync: () => this.ctx.storage.sync(),
       abort: (error) => this.ctx.abort(String(error)),
       lifetime: () => this.lifetime,
+      retention: () => this.retention,
       isSearchable: (this.constructor as typeof SessionObject).searchable,
       metaSchema: () => this.metaSchema,
       showsPeople: () => this.showsPeople,

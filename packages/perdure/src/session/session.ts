@@ -41,6 +41,7 @@ import { Readers } from "./readers.ts";
 import type { RelayOutcome } from "./relay.ts";
 import { Relay } from "./relay.ts";
 import type { ApprovalRecord, EventPage, SessionInfo } from "./rpc.ts";
+import { RetentionRunner } from "./retention.ts";
 import { SessionHistory } from "./session-history.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SessionLog } from "./session-log.ts";
@@ -74,6 +75,7 @@ export class Session {
   readonly #people: People;
   readonly #waking: Waking;
   readonly #queue: CommitQueue;
+  readonly #retention: RetentionRunner;
   readonly tasks: SessionTasks;
   readonly sharing: Sharing;
   readonly #listing: ListingOutbox;
@@ -156,6 +158,13 @@ export class Session {
       clock,
       timers,
       queue: this.#queue,
+    });
+    this.#retention = new RetentionRunner({
+      log: this.#log,
+      clock,
+      timers,
+      queue: this.#queue,
+      policy: () => host.retention?.() ?? {},
     });
     this.tasks = new SessionTasks({
       log: this.#log,
@@ -344,6 +353,7 @@ export class Session {
       return true;
     }
     if (await this.history.timer(name)) return true;
+    if (await this.#retention.timer(name)) return true;
     // Set by versions that told the list by a timer of its own; its memory being new, this one tells it anyway.
     if (name === "perdure:listing") return true;
     if ((await this.#turns?.timer(name)) === true) return true;
@@ -495,9 +505,9 @@ export class Session {
   /** One row for all that a batch has appended. */
   #seal(): void {
     if (this.#turns?.advance() === true) this.#isFlushDue = true;
-    if (!this.#isFlushDue) return;
+    if (this.#isFlushDue) this.#log.flush();
     this.#isFlushDue = false;
-    this.#log.flush();
+    this.#retention.schedule();
   }
 
   /** Tells everybody what a batch has changed. Runs after its writes; the platform holds it until they are durable. */
@@ -557,6 +567,7 @@ export class Session {
 
   #mark(): () => void {
     const revertLog = this.#log.mark();
+    const revertRetention = this.#retention.mark();
     const revertRelay = this.#relay.mark();
     const revertWaking = this.#waking.mark();
     const revertSharing = this.sharing.mark();
@@ -565,6 +576,7 @@ export class Session {
     return () => {
       revertTimers();
       revertLog();
+      revertRetention();
       revertWaking();
       revertSharing();
       revertRelay();

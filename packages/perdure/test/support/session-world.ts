@@ -6,6 +6,7 @@ import type {
   GatewayPolicy,
   Lifetime,
   MetaSchema,
+  Retention,
   SessionListing,
   TurnHost,
 } from "../../src/session/index.ts";
@@ -49,6 +50,8 @@ export class SessionWorld {
   isStorageFull = false;
   /** Resolves when what was written is durable. */
   sync = (): Promise<void> => Promise.resolve();
+  /** What the class says of what its sessions keep. */
+  retention: Retention = {};
 
   /** Whether the text of messages is indexed, from the next loss of memory on. */
   isSearchable = false;
@@ -240,6 +243,7 @@ export class SessionWorld {
       },
       sync: () => this.sync(),
       lifetime: () => this.lifetime,
+      retention: () => this.retention,
       isSearchable: this.isSearchable,
       metaSchema: () => this.metaSchema,
       showsPeople: () => this.showsPeople,

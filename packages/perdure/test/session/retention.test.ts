@@ -1,0 +1,171 @@
+import { expect, test } from "vitest";
+import type { Retention } from "../../src/session/index.ts";
+import type { FakeRunner } from "../support/fake-runner.ts";
+import { LiveReader } from "../support/live-reader.ts";
+import { SessionWorld } from "../support/session-world.ts";
+
+const HOUR = 60 * 60 * 1000;
+
+const TIMER = "perdure:retention";
+
+/** A session with this retention, and this many answered prompts, an hour apart. */
+async function aged(retention: Retention, answers: number) {
+  const world = await SessionWorld.created();
+  world.retention = retention;
+  const runner = await world.runner();
+  await answer(world, runner, 1, answers);
+  return { world, runner };
+}
+
+async function answer(
+  world: SessionWorld,
+  runner: FakeRunner,
+  first: number,
+  last: number,
+): Promise<void> {
+  for (let n = first; n <= last; n += 1) {
+    await world.prompt(`p${n}`);
+    await runner.answer(`p${n}`, "ok");
+    world.clock.advance(HOUR);
+  }
+}
+
+/** The alarm rings as often as there is something to do now. */
+async function ringUntilQuiet(world: SessionWorld): Promise<void> {
+  while ((world.dueAt(TIMER) ?? Infinity) <= world.clock.now()) await world.ring();
+}
+
+const idsOf = (world: SessionWorld) =>
+  world.session.history.recent(200).map(({ message }) => message.id);
+
+const floorOf = (world: SessionWorld) => world.session.info().floor;
+
+test("D12 without retention everything is kept, and no timer is set", async () => {
+  const { world } = await aged({}, 5);
+  expect(world.dueAt(TIMER)).toBeUndefined();
+  expect([floorOf(world), idsOf(world).length]).toEqual([0, 10]);
+});
+
+test("D12 of the log the newest events are kept by count, whole rows at a time; messages outlive them", async () => {
+  const { world } = await aged({ events: { count: 12 } }, 10);
+  await ringUntilQuiet(world);
+  const { head } = world.session.info();
+  expect(head - floorOf(world)).toBeGreaterThanOrEqual(12);
+  expect(head - floorOf(world)).toBeLessThan(20);
+  expect(idsOf(world)).toHaveLength(20);
+  expect(() => world.session.events(0)).toThrow("read the messages");
+});
+
+test("D12 of the log and of the messages what is too old is forgotten", async () => {
+  const { world } = await aged({ events: { ageMs: 3 * HOUR }, messages: { ageMs: 5 * HOUR } }, 10);
+  await ringUntilQuiet(world);
+  const oldest = world.session.events(floorOf(world)).events.find((event) => "at" in event);
+  expect(world.clock.now() - Number(oldest?.at)).toBeLessThanOrEqual(3 * HOUR);
+  expect(idsOf(world)).toEqual([6, 7, 8, 9, 10].flatMap((n) => [`p${n}`, `p${n}-reply`]));
+});
+
+test("D12 of the messages the newest are kept by count, and are not found any more", async () => {
+  const { world, runner } = await aged({ messages: { count: 4 } }, 3);
+  world.isSearchable = true;
+  world.evict();
+  await runner.reconnect();
+  await answer(world, runner, 4, 6);
+  await ringUntilQuiet(world);
+  expect(idsOf(world)).toEqual(["p5", "p5-reply", "p6", "p6-reply"]);
+  expect(world.session.history.search("ok").messages).toHaveLength(2);
+  expect(world.session.history.messages().hasEarlier).toBe(false);
+  expect(floorOf(world)).toBe(0);
+});
+
+test("D12 content out of line goes with the last message that needs it, and not before", async () => {
+  const { world, runner } = await aged({ messages: { count: 2 } }, 0);
+  const contents = () => world.sql.run("SELECT digest FROM content").length;
+  for (const turn of ["p1", "p2"]) {
+    await world.prompt(turn);
+    await runner.answer(turn, "x".repeat(300_000));
+  }
+  world.clock.advance(HOUR);
+  await ringUntilQuiet(world);
+  expect(idsOf(world)).toEqual(["p2", "p2-reply"]);
+  await world.session.trim(world.session.info().head);
+  expect(contents()).toBeGreaterThan(0);
+  await answer(world, runner, 3, 3);
+  await ringUntilQuiet(world);
+  await world.session.trim(world.session.info().head);
+  expect(contents()).toBe(0);
+});
+
+test("D12 what is open is kept, however old it is", async () => {
+  const { world, runner } = await aged({ events: { count: 1 }, messages: { count: 1 } }, 3);
+  await world.prompt("open");
+  await runner.beginPrompt("open");
+  await runner.text("still ");
+  world.clock.advance(100 * HOUR);
+  await ringUntilQuiet(world);
+  const reader = new LiveReader(world, null);
+  await reader.connect();
+  expect(reader.messages.map(({ message }) => message.id)).toContain("open");
+  world.evict();
+  await runner.reconnect();
+  await runner.text("going on");
+  await runner.end("open");
+  expect(world.session.history.recent(1)[0]?.message.parts).toMatchObject([
+    { text: "still going on" },
+  ]);
+});
+
+test("D12 R5 a reader whose cursor retention has passed gets a reset", async () => {
+  const { world } = await aged({ events: { count: 5 } }, 10);
+  const reader = new LiveReader(world, 3);
+  await ringUntilQuiet(world);
+  await reader.connect();
+  expect(reader.resets).toBe(1);
+  expect(reader.reader.view.isLive).toBe(true);
+});
+
+test("D12 a step forgets at most 200 rows of a table, and the next one is at once", async () => {
+  const world = await SessionWorld.created();
+  for (let n = 0; n < 500; n += 1) await world.command(`m${n}`, { op: "set-meta", patch: { n } });
+  world.retention = { events: { count: 10 } };
+  await world.command("last", { op: "set-meta", patch: { last: true } });
+  world.clock.advance(HOUR);
+  const floors: number[] = [];
+  while ((world.dueAt(TIMER) ?? Infinity) <= world.clock.now()) {
+    await world.ring();
+    floors.push(floorOf(world));
+    world.clock.advance(1);
+  }
+  expect(floors).toEqual([200, 400, 492]);
+  // Nothing more will pass until something is written.
+  expect(world.dueAt(TIMER)).toBeUndefined();
+  await world.command("more", { op: "set-meta", patch: { more: 1 } });
+  expect(world.dueAt(TIMER)).toBe(world.clock.now() + HOUR);
+});
+
+test("D12 an age is looked for when it will be over, at most once an hour, and never in an empty log", async () => {
+  const { world } = await aged({ events: { ageMs: 10 * HOUR } }, 1);
+  await ringUntilQuiet(world);
+  const dueAt = world.dueAt(TIMER) ?? 0;
+  expect(dueAt - world.clock.now()).toBeGreaterThan(8 * HOUR);
+  world.clock.advance(dueAt - world.clock.now());
+  await ringUntilQuiet(world);
+  world.clock.advance(20 * HOUR);
+  await ringUntilQuiet(world);
+  expect(world.dueAt(TIMER)).toBeUndefined();
+  const { head, floor } = world.session.info();
+  // The last row stays.
+  expect(head - floor).toBeGreaterThan(0);
+});
+
+test("D12 retention costs a row for the timer in an hour in which nothing passes", async () => {
+  const { world, runner } = await aged({ events: { count: 1_000 } }, 0);
+  const before = world.sql.counts.written;
+  await world.prompt("p");
+  await runner.answer("p", "ok");
+  const withRetention = world.sql.counts.written - before;
+  const plain = await aged({}, 0);
+  const beforePlain = plain.world.sql.counts.written;
+  await plain.world.prompt("p");
+  await plain.runner.answer("p", "ok");
+  expect(withRetention - (plain.world.sql.counts.written - beforePlain)).toBeLessThanOrEqual(1);
+});

@@ -7,6 +7,7 @@ import type { GatewaySessionDO } from "./objects/gateway-session-do.ts";
 import type { HookedSessionDO } from "./objects/hooked-session-do.ts";
 import type { KernelDO } from "./objects/kernel-do.ts";
 import type { LogDO } from "./objects/log-do.ts";
+import type { LongSessionDO } from "./objects/long-session-do.ts";
 import type { CounterDO } from "./worker.ts";
 
 declare global {
@@ -22,6 +23,7 @@ declare global {
       HOOKED_SESSION: DurableObjectNamespace<HookedSessionDO>;
       KERNEL: DurableObjectNamespace<KernelDO>;
       LOG: DurableObjectNamespace<LogDO>;
+      LONG_SESSION: DurableObjectNamespace<LongSessionDO>;
       SESSION_DO: DurableObjectNamespace<SessionDO>;
       SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
     }

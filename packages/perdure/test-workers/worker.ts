@@ -8,6 +8,7 @@ export { GatewaySessionDO } from "./objects/gateway-session-do.ts";
 export { HookedSessionDO } from "./objects/hooked-session-do.ts";
 export { KernelDO } from "./objects/kernel-do.ts";
 export { LogDO } from "./objects/log-do.ts";
+export { LongSessionDO } from "./objects/long-session-do.ts";
 export { SessionDO, SessionIndexDO } from "../src/session/index.ts";
 
 /** Counts in memory and in storage, so that a test can see what an eviction takes and what it leaves. */

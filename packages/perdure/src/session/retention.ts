@@ -34,7 +34,7 @@ export interface RetentionHost {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly queue: CommitQueue;
-  policy(): Retention;
+  readonly policy: () => Retention;
 }
 
 /** Runs the retention of one session. */

@@ -14,6 +14,9 @@ import {
   sendCommand,
   tailCommand,
   tokenCommand,
+  exportCommand,
+  importCommand,
+  forkCommand,
 } from "./commands/index.ts";
 import { gatewayCommand } from "./gateway/index.ts";
 import { VERSION } from "./package-version.ts";
@@ -41,6 +44,9 @@ for (const command of [
   sendCommand(),
   approveCommand(),
   cancelCommand(),
+  exportCommand(),
+  importCommand(),
+  forkCommand(),
   tokenCommand(),
   inviteCommand(),
   revokeCommand(),

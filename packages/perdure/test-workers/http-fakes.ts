@@ -84,6 +84,13 @@ export class FakeSessions {
       task: (identity, id) => answer("task", [identity, id], taskOf(id)),
       approvals: (identity, state) => answer("approvals", [identity, state], []),
       events: (identity, after) => answer("events", [identity, after], this.page),
+      copyHeader: () =>
+        answer("copyHeader", [], { session: name, position: 1, floor: 0, base: null }),
+      copyPage: () => answer("copyPage", [], { lines: [], next: null }),
+      beginCopy: (_identity, { header }) =>
+        answer("beginCopy", [], { header, received: 0, isWhole: false }),
+      takeCopy: () => Promise.reject(new Error("nothing is copied here")),
+      finishCopy: () => Promise.reject(new Error("nothing is copied here")),
       fetch: async (request) => {
         this.headers = request.headers;
         if (this.problem !== undefined) return Response.json(this.problem, { status: 404 });

@@ -31,26 +31,48 @@ export class HttpApi {
     });
   }
 
+  /** The answer to a GET as it comes, however long that takes. @throws PerdureError */
+  async download(path: string): Promise<ReadableStream<Uint8Array>> {
+    const waiting = new AbortController();
+    const timer = setTimeout(() => waiting.abort(), REQUEST_TIMEOUT_MS);
+    try {
+      const response = await this.#send(path, { method: "GET", signal: waiting.signal });
+      if (response.ok && response.body !== null) return response.body;
+      throw problemIn(jsonOf(await response.text()), response.status);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The answer to a POST with JSON Lines, however long they take. @throws PerdureError */
+  async upload(path: string, lines: ReadableStream<Uint8Array>): Promise<unknown> {
+    const init: RequestInit & { readonly duplex: "half" } = {
+      method: "POST",
+      headers: { "content-type": "application/x-ndjson" },
+      body: lines,
+      // The standard wants it said that a body which is a stream is sent before the answer is read.
+      duplex: "half",
+    };
+    return valueIn(await this.#send(path, init));
+  }
+
   async #request(path: string, init: RequestInit): Promise<unknown> {
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    return valueIn(await this.#send(path, { ...init, signal }));
+  }
+
+  async #send(path: string, init: RequestInit): Promise<Response> {
     const base = serverUrl(this.#options.url);
     const token = await resolveToken(this.#options, this.#need);
     const headers = new Headers(init.headers);
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
     const url = new URL(path, base.href.replace(/\/?$/, "/"));
-    const response = await this.#fetch(url, { ...init, headers });
-    const text = await response.text();
-    const value = jsonOf(text);
-    if (response.ok && value !== undefined) return value;
-    throw problemIn(value, response.status);
+    return this.#fetch(url, { ...init, headers });
   }
 
   async #fetch(url: URL, init: RequestInit): Promise<Response> {
     try {
-      return await fetch(url, {
-        ...init,
-        redirect: "error",
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      });
+      return await fetch(url, { ...init, redirect: "error" });
     } catch (error) {
       throw new PerdureError(
         "unavailable",
@@ -59,6 +81,12 @@ export class HttpApi {
       );
     }
   }
+}
+
+async function valueIn(response: Response): Promise<unknown> {
+  const value = jsonOf(await response.text());
+  if (response.ok && value !== undefined) return value;
+  throw problemIn(value, response.status);
 }
 
 function problemIn(value: unknown, status: number): PerdureError {

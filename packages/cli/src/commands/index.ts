@@ -3,8 +3,11 @@
 export { approveCommand } from "./approve.ts";
 export { cancelCommand } from "./cancel.ts";
 export { demoAgentCommand } from "./demo-agent.ts";
+export { exportCommand } from "./export.ts";
 export { describeFailure, detailsOfFailure, EXIT, exitCodeOf } from "./failure.ts";
 export { inviteCommand } from "./invite.ts";
+export { forkCommand } from "./fork.ts";
+export { importCommand } from "./import.ts";
 export { LOCAL_SUBJECT } from "./local-server.ts";
 export { lsCommand } from "./ls.ts";
 export { newCommand } from "./new.ts";

@@ -63,6 +63,11 @@ export class SessionPrinter {
       }
       case "runner.unreachable":
         return this.#line(`[no runner could be woken${reasonOf(event.reason)}]`);
+      case "session.forked":
+      case "session.imported": {
+        const [, how] = event.type.split(".");
+        return this.#line(`[${how} from ${event.from}, up to position ${event.position}]`);
+      }
       case "session.lifecycle":
         return this.#line(
           `[session ${event.state}${event.why === undefined ? "" : `: ${event.why}`}]`,

@@ -17,7 +17,7 @@ import { body, json, query } from "./typed-route.ts";
 import { isUpgrade, socketResponse } from "./upgrade.ts";
 
 /** Longest title, in UTF-16 units: one line of a list. */
-const MAX_TITLE_LENGTH = 200;
+export const MAX_TITLE_LENGTH = 200;
 
 /** `GET /sessions` and `POST /sessions`. */
 export function directoryRoutes(access: Access) {

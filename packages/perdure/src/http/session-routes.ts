@@ -6,6 +6,7 @@ import type { AccessOptions } from "./access.ts";
 import { Access } from "./access.ts";
 import { approvalRoutes } from "./approval-routes.ts";
 import { connectionGate } from "./connection-gate.ts";
+import { copyRoutes } from "./copy-routes.ts";
 import { directoryRoutes } from "./directory-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { gatewayRoutes } from "./gateway-routes.ts";
@@ -66,6 +67,7 @@ function everyRoute(access: Access) {
     .route("/", taskRoutes(access))
     .route("/", lifecycleRoutes(access))
     .route("/", sharingRoutes(access))
+    .route("/", copyRoutes(access))
     .route("/", gatewayRoutes(access))
     .route("/", eventRoutes(access))
     .route("/", socketRoutes(access));

@@ -102,6 +102,13 @@ export class EventLog {
     return this.#tailLength >= FLUSH_LENGTH;
   }
 
+  /** Has a log without rows go on after a position, as if retention had passed all up to it. */
+  startAfter(position: number): void {
+    if (this.last > 0) throw new Error("Only an empty log can start somewhere.");
+    this.#head = position;
+    this.#floor = position;
+  }
+
   /** Adds an event to the tail; answers its position. */
   append(event: SessionEvent): number {
     this.#tail.push(event);
@@ -161,13 +168,14 @@ export class EventLog {
   }
 
   /**
-   * Retention: forgets rows that end at or before `position`, and what only they needed. The last row always stays,
-   * because it carries the state. Answers the new floor.
+   * Retention: forgets rows up to the last one that ends at or before `position` and at which the log may begin anew, and what
+   * only they needed. The last row always stays, because it carries the state. Answers the new floor.
    */
-  trim(position: number): number {
-    this.#sql.run("DELETE FROM log WHERE position <= ? AND position < ?", position, this.#head);
-    const [first] = this.#rows("SELECT position, body FROM log ORDER BY position LIMIT 1");
-    this.#floor = first === undefined ? 0 : first.from - 1;
+  trim(position: number, mayEnd: (row: Segment) => boolean = () => true): number {
+    const end = this.#lastRow(Math.min(position, this.#head - 1), mayEnd);
+    if (end === undefined) return this.#floor;
+    this.#sql.run("DELETE FROM log WHERE position <= ?", end);
+    this.#floor = end;
     this.content.trim(this.#floor);
     return this.#floor;
   }
@@ -192,6 +200,18 @@ export class EventLog {
       this.#tail.length = count;
       this.#tailLength = length;
     };
+  }
+
+  /** The key of the last row that ends at or before a position and fits. */
+  #lastRow(position: number, fits: (row: Segment) => boolean): number | undefined {
+    for (let before = position; ;) {
+      const [row] = this.#rows(
+        "SELECT position, body FROM log WHERE position <= ? ORDER BY position DESC LIMIT 1",
+        before,
+      );
+      if (row === undefined || fits(row)) return row?.to;
+      before = row.to - 1;
+    }
   }
 
   #rows(query: string, ...bindings: number[]): Segment[] {

@@ -1,5 +1,6 @@
 /** The durable log. Knows nothing of sessions. */
 
+export * from "./checked-lines.ts";
 export * from "./content-store.ts";
 export * from "./event-log.ts";
 export * from "./producers.ts";

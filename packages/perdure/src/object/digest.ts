@@ -9,6 +9,20 @@ export function digestOf(text: string): string {
   return bytesToHex(sha256(utf8ToBytes(text)));
 }
 
+/** SHA-256 of a text that comes in pieces. */
+export class RunningDigest {
+  readonly #hash = sha256.create();
+
+  add(text: string): void {
+    this.#hash.update(utf8ToBytes(text));
+  }
+
+  /** The digest, in hex. Nothing can be added after it. */
+  hex(): string {
+    return bytesToHex(this.#hash.digest());
+  }
+}
+
 /**
  * JSON with sorted keys and no white space, so that equal values have equal texts (RFC 8785, whose number and string
  * forms are those of `JSON.stringify`).

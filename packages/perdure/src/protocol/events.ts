@@ -55,6 +55,16 @@ export type ControlEvent =
       readonly title?: string | undefined;
       readonly at: number;
     }
+  /** All before this was copied from another session, up to a position of its log; `by` owns this one. */
+  | {
+      readonly type: "session.forked" | "session.imported";
+      /** Id of the other session. */
+      readonly from: string;
+      /** The last position that was copied; those of the copy are the same. */
+      readonly position: number;
+      readonly by: string;
+      readonly at: number;
+    }
   | {
       readonly type: "session.lifecycle";
       readonly state: "active" | "paused" | "terminated";

@@ -43,7 +43,9 @@ export type Action =
   | "pause"
   | "resume"
   | "terminate"
-  /** Create a session. */
+  /** Take all of a session away: its log, messages and approvals. */
+  | "export"
+  /** Create a session, also as a copy of another. */
   | "create"
   /** Erase a session with all that is stored of it. */
   | "erase"
@@ -64,6 +66,7 @@ const PARTICIPANT: readonly Action[] = [
   "create-task",
   "update-task",
   "wake",
+  "export",
 ];
 
 const PERMITTED: Readonly<Record<Role, readonly Action[]>> = {

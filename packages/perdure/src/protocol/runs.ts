@@ -74,6 +74,16 @@ export function dropFromRun(event: WireEvent, count: number): WireEvent {
   };
 }
 
+/** The first `count` deltas of a run: what comes before `dropFromRun`. */
+export function takeFromRun(event: WireEvent, count: number): WireEvent {
+  const delta = deltaOf(event);
+  if (event.splits === undefined || delta === undefined || count >= event.splits.length)
+    return event;
+  const splits = event.splits.slice(0, count);
+  const taken = splits.reduce((sum, length) => sum + length, 0);
+  return { ...event, [delta.field]: delta.text.slice(0, taken), splits };
+}
+
 function fieldsBesideText(event: SessionEvent, field: string): string {
   return JSON.stringify({ ...event, [field]: "", splits: undefined });
 }

@@ -193,6 +193,21 @@ function control(state: SessionState, event: ControlEvent): SessionState {
         createdAt: event.at,
         meta: mergeMeta(state.meta, { title: event.title ?? null }),
       };
+    case "session.forked":
+    case "session.imported": {
+      const { type, by, at } = event;
+      // Nobody's runner, and nobody's pause: both were the other session's.
+      const life =
+        type === "session.forked" ? { lifecycle: "active" as const, paused: undefined } : {};
+      return {
+        ...state,
+        ...life,
+        createdBy: by,
+        createdAt: at,
+        runner: undefined,
+        waking: undefined,
+      };
+    }
     case "session.lifecycle": {
       const { state: lifecycle, by, at, why } = event;
       return { ...state, lifecycle, paused: lifecycle === "paused" ? { by, at, why } : undefined };

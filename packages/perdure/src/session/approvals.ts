@@ -68,6 +68,37 @@ export class Approvals {
     );
   }
 
+  /** Records an approval of another session as it is there. */
+  restore(position: number, record: ApprovalRecord): void {
+    const { state, option, approved, by, decidedAt, requestedAt: at, ...request } = record;
+    const digest = request.digest ?? approvalDigest(request);
+    this.request(position, { ...request, digest, at, epoch: request.epoch ?? 0 });
+    if (option !== undefined)
+      this.decide(request.approval, {
+        option,
+        approved: approved ?? false,
+        by: by ?? "",
+        at: decidedAt ?? at,
+      });
+    this.move(request.approval, state);
+  }
+
+  /** Records after a position up to another, oldest first, at most `limit`. */
+  between(
+    after: number,
+    last: number,
+    limit: number,
+  ): readonly { readonly position: number; readonly record: ApprovalRecord }[] {
+    return this.#sql
+      .run<ApprovalRow>(
+        "SELECT * FROM approvals WHERE position > ? AND position <= ? ORDER BY position LIMIT ?",
+        after,
+        last,
+        limit,
+      )
+      .map((row) => ({ position: row.position, record: this.#parse(row) }));
+  }
+
   /** Records a decision. */
   decide(id: string, decision: Decision): void {
     this.#sql.run(

@@ -9,7 +9,7 @@ import type { SessionHost } from "./session-host.ts";
 import type { SessionLog } from "./session-log.ts";
 
 /** How long the list may be out of date after the object has ended, in milliseconds; also the first wait after a failure. */
-const TOLD_WITHIN_MS = 30_000;
+export const TOLD_WITHIN_MS = 30_000;
 
 /** Longest wait before a list that cannot be told is told again, in milliseconds. */
 const MAX_WAIT_MS = 60 * 60 * 1000;

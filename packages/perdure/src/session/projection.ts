@@ -146,6 +146,18 @@ export class Projection {
     );
   }
 
+  /** Finished messages that began after a position and up to another, oldest first, at most `limit`. */
+  messagesBetween(after: number, last: number, limit: number): readonly PlacedMessage[] {
+    return this.#sql
+      .run<MessageRow>(
+        "SELECT * FROM messages WHERE position > ? AND position <= ? ORDER BY position LIMIT ?",
+        after,
+        last,
+        limit,
+      )
+      .map((row) => this.#parse(row));
+  }
+
   /** The metadata. */
   meta(): JsonObject {
     const rows = this.#sql.run<SessionMetaRow>("SELECT key, value FROM session_meta ORDER BY key");

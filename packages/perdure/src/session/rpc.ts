@@ -28,6 +28,8 @@ import type {
 } from "../protocol/index.ts";
 import type { SearchOptions } from "./message-search.ts";
 import type { SearchPage } from "./projection.ts";
+import type { CopyCursor, CopyHeader, CopyLine, CopyPage } from "./copy-lines.ts";
+import type { CopyTerms } from "./session-copy.ts";
 import type { TaskFilter } from "./task-table.ts";
 
 export type { ListOptions, SessionListing, SessionPage } from "../protocol/index.ts";
@@ -85,7 +87,7 @@ export interface ApprovalRecord extends Omit<Approval, "state"> {
 }
 
 /** The session's methods for the Worker. All authorize by role. */
-export interface SessionRpc {
+export interface SessionRpc extends CopyRpc {
   /**
    * Creates the session. Creating it again with the same owner and title has no effect and the same answer
    * (`created: false`); another owner gets `session_exists`. A gateway that the server does not call gets `bad_request`.
@@ -142,6 +144,36 @@ export interface SessionRpc {
   ): Promise<Result<readonly ApprovalRecord[]>>;
   /** Durable events after a cursor, a page of at most 128 KiB. A cursor below the floor or past the head: `bad_request` with `extra.floor` and `extra.head`. */
   events(identity: Identity, after: number): Promise<Result<EventPage>>;
+}
+
+/** What is to be copied into a session that does not exist yet. */
+export interface CopyOrder extends Omit<CopyTerms, "by"> {
+  /** The position that was asked for; undefined: the head, and of a copy that has begun what was the head then. */
+  readonly at?: number | undefined;
+}
+
+/** How far a copy has come. */
+export interface CopyProgress {
+  /** What is copied, as of its beginning. */
+  readonly header: CopyHeader;
+  /** The last position that is here. */
+  readonly received: number;
+  /** Whether it is a session now. */
+  readonly isWhole: boolean;
+}
+
+/** The methods by which sessions are copied; see `forkSession`, `exportLines` and `importLines`. All authorize by role. */
+export interface CopyRpc {
+  /** Of the session that is copied: what a copy up to a position is of, by default up to the head. */
+  copyHeader(identity: Identity, at?: number): Promise<Result<CopyHeader>>;
+  /** Of the session that is copied: a page of lines. */
+  copyPage(identity: Identity, header: CopyHeader, cursor: CopyCursor): Promise<Result<CopyPage>>;
+  /** Of the copy: begins it. The same fork goes on where it stands; `session_exists` where there is a session. */
+  beginCopy(identity: Identity, order: CopyOrder): Promise<Result<CopyProgress>>;
+  /** Of the copy: takes lines, in order; those that it has are passed over. */
+  takeCopy(identity: Identity, lines: readonly CopyLine[]): Promise<Result<CopyProgress>>;
+  /** Of the copy: all lines are there, and it becomes a session. */
+  finishCopy(identity: Identity): Promise<Result<CopyProgress>>;
 }
 
 /** The index object of one owner: named by the owner's subject. */

@@ -2,6 +2,7 @@
 
 import type { Migration, Schema } from "../object/index.ts";
 import { CONTENT_MIGRATIONS, LOG_MIGRATIONS, PRODUCER_MIGRATIONS } from "../log/index.ts";
+import { COPY_MIGRATIONS } from "./session-copy.ts";
 import { GATEWAY_MIGRATIONS } from "./gateway-store.ts";
 import { TURN_STEP_MIGRATIONS } from "./turn-steps.ts";
 import { SHARING_MIGRATIONS } from "./sharing.ts";
@@ -81,6 +82,7 @@ export const SESSION_SCHEMAS: readonly Schema[] = [
   { owner: "log", migrations: LOG_MIGRATIONS },
   { owner: "producers", migrations: PRODUCER_MIGRATIONS },
   { owner: "session", migrations: SESSION_MIGRATIONS },
+  { owner: "copy", migrations: COPY_MIGRATIONS },
   { owner: "gateway", migrations: GATEWAY_MIGRATIONS },
   { owner: "turn-steps", migrations: TURN_STEP_MIGRATIONS },
   { owner: "sharing", migrations: SHARING_MIGRATIONS },

@@ -13,6 +13,7 @@ import type {
   WireEvent,
 } from "../protocol/index.ts";
 import { EMPTY_STATE, isQuiescent, reduce, splitRun } from "../protocol/index.ts";
+import type { CopyBase } from "./copy-lines.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { lineOf } from "./listing.ts";
 import { Projection } from "./projection.ts";
@@ -148,6 +149,34 @@ export class SessionLog {
   setId(id: string, lifetime?: Lifetime): void {
     this.#id = id;
     this.#lifetime = lifetime;
+  }
+
+  /**
+   * Has a log without rows go on after a position, from a state that its events do not tell of. What is open at that position
+   * is not in it.
+   */
+  startFrom(id: string, position: number, base: CopyBase | null): void {
+    this.#id = id;
+    if (base === null) return;
+    const { meta, tasks, lifecycle, lastOutcome } = base;
+    this.log.startAfter(position);
+    this.projection.patchMeta(meta);
+    this.tasks.setPlan(tasks.filter(({ source }) => source === "plan"));
+    for (const task of tasks) if (task.source === "app") this.tasks.put(task);
+    this.#state = { ...EMPTY_STATE, position, meta, tasks, lifecycle, lastOutcome };
+    this.#openFrom = position + 1;
+    this.#closed = { time: 0, lastOutcome };
+    this.#newsFrom = position + 1;
+  }
+
+  /**
+   * Retention: forgets events up to `position`, but none of what is open, and no part of a turn: at the new floor, which it
+   * answers, nothing was open.
+   */
+  trim(position: number): number {
+    return this.log.trim(Math.min(position, this.base), ({ to, carry }) => {
+      return (carry as Carry).open === to + 1;
+    });
   }
 
   /** Another spool writes from now on; its last event was `r`. */

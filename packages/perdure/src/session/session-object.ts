@@ -3,7 +3,7 @@
 import { BaseDO, systemClock } from "../object/index.ts";
 import type { Link } from "../object/index.ts";
 import type { Task } from "../protocol/index.ts";
-import { CLOSE } from "../protocol/index.ts";
+import { CLOSE, PerdureError } from "../protocol/index.ts";
 import type { GatewayPolicy } from "./gateway-policy.ts";
 import { gatewayPolicyOf } from "./gateway-policy.ts";
 import { ERASE_TIMER } from "./lifecycle.ts";
@@ -13,6 +13,7 @@ import type { Retention } from "./retention.ts";
 import type { SessionIndexRpc } from "./rpc.ts";
 import type { MetaSchema } from "./metadata.ts";
 import { SESSION_SCHEMAS } from "./schema.ts";
+import { COPY_TIMER, copyIn, dropCopy } from "./session-copy.ts";
 import { Session } from "./session.ts";
 import type { TurnContext, TurnOutput, TurnRetry } from "./turn-context.ts";
 
@@ -60,26 +61,28 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
   }
 
   protected override serveConnect(link: Link): void | Promise<void> {
-    if (this.isBlank) return link.close(CLOSE.notFound, "There is no such session.");
+    if (this.isBlank || this.isCopying)
+      return link.close(CLOSE.notFound, "There is no such session.");
     this.session.connected(link);
     return this.onConnect(link);
   }
 
   /** Frames are the session's own; `onMessage` hears of each after it was handled. */
   protected override async serveMessage(link: Link, text: string): Promise<void> {
-    if (this.isBlank) return;
+    if (this.isBlank || this.isCopying) return;
     await this.session.receive(link, text);
     await this.onMessage(link, text);
   }
 
   protected override async serveDisconnect(link: Link, code: number): Promise<void> {
-    if (this.isBlank) return;
+    if (this.isBlank || this.isCopying) return;
     this.session.disconnected(link, code);
     await this.onDisconnect(link);
   }
 
   protected override async serveTimer(name: string, payload: unknown): Promise<void> {
     if (name === ERASE_TIMER) return this.eraseSession();
+    if (name === COPY_TIMER) return this.isCopying ? dropCopy(this.sql) : undefined;
     if (!(await this.session.timer(name))) await this.onTimer(name, payload);
   }
 
@@ -98,7 +101,7 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
   protected onTaskDue(_task: Task): void | Promise<void> {}
 
   protected override async serveAlarm(): Promise<void> {
-    await this.session.alarm();
+    if (!this.isCopying) await this.session.alarm();
   }
 
   /**
@@ -132,9 +135,24 @@ export abstract class SessionObject<Env = unknown> extends BaseDO<Env> {
    */
   protected readonly retention: Retention = {};
 
-  /** The session, loaded on first use: every path comes through here. */
+  /** Whether a session is being copied into this object and is not whole yet: until then nobody sees it. */
+  protected get isCopying(): boolean {
+    return this.#session === undefined && copyIn(this.sql)?.isWhole === false;
+  }
+
+  /** Has the session loaded anew: its storage has changed beside it. */
+  protected forgetSession(): void {
+    this.#session = undefined;
+  }
+
+  /** The session, loaded on first use: every path comes through here. Throws `unavailable` while one is copied here. */
   protected get session(): Session {
     if (this.#session !== undefined) return this.#session;
+    if (this.isCopying)
+      throw new PerdureError(
+        "unavailable",
+        "A session is being copied here and is not whole yet; try again, or begin the copy again.",
+      );
     const session = new Session({
       sql: this.sql,
       clock: systemClock,

@@ -2,24 +2,21 @@
 
 import { serialized } from "../object/index.ts";
 import type { Identity, Serialized } from "../object/index.ts";
-import type { Action, Command, Gateway, PlacedMessage, Reply, Task } from "../protocol/index.ts";
-import { PerdureError, permits, problemOf } from "../protocol/index.ts";
+import type { Command, Gateway, PlacedMessage, Reply, Task } from "../protocol/index.ts";
+import { PerdureError, problemOf } from "../protocol/index.ts";
+import { CopyService } from "./copy-service.ts";
 import type { Invitation } from "./invitations.ts";
 import type { Lifetime } from "./lifetime.ts";
+import { attempt, authorize } from "./rpc-answer.ts";
 import type { ApprovalRecord, EventPage, Result, SessionInfo, SessionRpc } from "./rpc.ts";
 import type { SearchOptions } from "./message-search.ts";
 import type { SearchPage } from "./projection.ts";
-import { SessionObject } from "./session-object.ts";
 import type { Revocation } from "./revocations.ts";
-import type { Session } from "./session.ts";
 import type { InvitationRequest, Joined } from "./sharing.ts";
 import type { TaskFilter } from "./task-table.ts";
 
 /** The methods of `SessionRpc`: each takes who asks, authorizes by role, and answers a value or the problem. */
-export abstract class SessionService<Env = unknown>
-  extends SessionObject<Env>
-  implements SessionRpc
-{
+export abstract class SessionService<Env = unknown> extends CopyService<Env> implements SessionRpc {
   async create(
     identity: Identity,
     options: {
@@ -38,12 +35,12 @@ export abstract class SessionService<Env = unknown>
   }
 
   async describe(identity: Identity): Promise<Serialized<Result<SessionInfo>>> {
-    return attempt(() => this.#existing(identity, "describe").info());
+    return attempt(() => this.existing(identity, "describe").info());
   }
 
   async command(identity: Identity, id: string, command: Command): Promise<Serialized<Reply>> {
     try {
-      return serialized(await this.#existing(identity, "describe").command(identity, id, command));
+      return serialized(await this.existing(identity, "describe").command(identity, id, command));
     } catch (error) {
       return serialized<Reply>({ ok: false, error: problemOf(error) });
     }
@@ -62,7 +59,7 @@ export abstract class SessionService<Env = unknown>
   }
 
   async invitations(identity: Identity): Promise<Serialized<Result<readonly Invitation[]>>> {
-    return attempt(() => this.#existing(identity, "share").sharing.list());
+    return attempt(() => this.existing(identity, "share").sharing.list());
   }
 
   async invite(
@@ -70,15 +67,12 @@ export abstract class SessionService<Env = unknown>
     request: InvitationRequest,
   ): Promise<Serialized<Result<Invitation>>> {
     return attempt(() =>
-      this.#existing(identity, "share").sharing.invite(request, identity.subject),
+      this.existing(identity, "share").sharing.invite(request, identity.subject),
     );
   }
 
   async join(invitation: string, subject: string): Promise<Serialized<Result<Joined>>> {
-    return attempt(() => {
-      if (this.isBlank || !this.session.exists) throw notFound();
-      return this.session.sharing.join(invitation, subject);
-    });
+    return attempt(() => this.found().sharing.join(invitation, subject));
   }
 
   async revoke(
@@ -86,7 +80,7 @@ export abstract class SessionService<Env = unknown>
     revocation: Revocation,
   ): Promise<Serialized<Result<{ readonly revoked: true }>>> {
     return attempt(async () => {
-      await this.#existing(identity, "share").sharing.revoke(revocation, identity.subject);
+      await this.existing(identity, "share").sharing.revoke(revocation, identity.subject);
       return { revoked: true as const };
     });
   }
@@ -100,13 +94,13 @@ export abstract class SessionService<Env = unknown>
     >
   > {
     return attempt(() =>
-      this.#existing(identity, "read").history.messages(options.before, options.limit),
+      this.existing(identity, "read").history.messages(options.before, options.limit),
     );
   }
 
   async message(identity: Identity, id: string): Promise<Serialized<Result<PlacedMessage>>> {
     return attempt(() => {
-      const message = this.#existing(identity, "read").history.find(id);
+      const message = this.existing(identity, "read").history.find(id);
       if (message === undefined)
         throw new PerdureError("not_found", "There is no finished message of this id.");
       return message;
@@ -118,19 +112,19 @@ export abstract class SessionService<Env = unknown>
     query: string,
     options?: SearchOptions,
   ): Promise<Serialized<Result<SearchPage>>> {
-    return attempt(() => this.#existing(identity, "read").history.search(query, options));
+    return attempt(() => this.existing(identity, "read").history.search(query, options));
   }
 
   async tasks(
     identity: Identity,
     filter?: TaskFilter,
   ): Promise<Serialized<Result<readonly Task[]>>> {
-    return attempt(() => this.#existing(identity, "read").tasks.list(filter));
+    return attempt(() => this.existing(identity, "read").tasks.list(filter));
   }
 
   async task(identity: Identity, id: string): Promise<Serialized<Result<Task>>> {
     return attempt(() => {
-      const task = this.#existing(identity, "read").tasks.find(id);
+      const task = this.existing(identity, "read").tasks.find(id);
       if (task === undefined)
         throw new PerdureError("task_not_found", "There is no such task; it was never created.");
       return task;
@@ -141,36 +135,10 @@ export abstract class SessionService<Env = unknown>
     identity: Identity,
     state?: ApprovalRecord["state"],
   ): Promise<Serialized<Result<readonly ApprovalRecord[]>>> {
-    return attempt(() => this.#existing(identity, "read").approvals(state));
+    return attempt(() => this.existing(identity, "read").approvals(state));
   }
 
   async events(identity: Identity, after: number): Promise<Serialized<Result<EventPage>>> {
-    return attempt(() => this.#existing(identity, "read").events(after));
-  }
-
-  #existing(identity: Identity, action: Action): Session {
-    if (this.isBlank || !this.session.exists) throw notFound();
-    authorize(identity, action);
-    this.session.sharing.check(identity);
-    return this.session;
-  }
-}
-
-const notFound = () =>
-  new PerdureError("session_not_found", "There is no such session; create it first.");
-
-function authorize(identity: Identity, action: Action): void {
-  if (!permits(identity.role, action))
-    throw new PerdureError(
-      "forbidden",
-      `The role ${identity.role} may not ${action}; ask for another token.`,
-    );
-}
-
-async function attempt<T>(work: () => T | Promise<T>): Promise<Serialized<Result<T>>> {
-  try {
-    return serialized<Result<T>>({ ok: true, value: await work() });
-  } catch (error) {
-    return serialized<Result<T>>({ ok: false, error: problemOf(error) });
+    return attempt(() => this.existing(identity, "read").events(after));
   }
 }

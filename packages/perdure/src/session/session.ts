@@ -28,6 +28,7 @@ import {
 import { Approvals } from "./approvals.ts";
 import { Cancellations } from "./cancellations.ts";
 import { execute } from "./commands.ts";
+import { CopySource } from "./copy-source.ts";
 import { Decisions } from "./decisions.ts";
 import { closeExpired } from "./expiry.ts";
 import { ListingOutbox } from "./listing-outbox.ts";
@@ -79,6 +80,8 @@ export class Session {
   readonly tasks: SessionTasks;
   readonly sharing: Sharing;
   readonly #listing: ListingOutbox;
+  /** What is given away of this session where it is copied. */
+  readonly copy: CopySource;
   readonly history: SessionHistory;
   /** Whether the batch under way has something that must not wait for the next flush. */
   #isFlushDue = false;
@@ -93,6 +96,7 @@ export class Session {
     this.#log = new SessionLog(this.#sql, clock, onLine, host.isSearchable);
     this.#listing = new ListingOutbox(host, this.#log);
     this.#approvals = new Approvals(this.#sql, this.#log.log.content);
+    this.copy = new CopySource(this.#log, this.#approvals);
     this.#decisions = new Decisions(this.#log, this.#approvals, timers, clock);
     this.#commands = new Commands(this.#sql, clock);
     const runsTurns = host.turns !== undefined;
@@ -245,6 +249,11 @@ export class Session {
     });
   }
 
+  /** Whether anything was ever written here, also before the session was created. */
+  get isUsed(): boolean {
+    return this.#log.log.last > 0;
+  }
+
   /** The session at a glance. */
   info(): SessionInfo {
     return sessionInfo(this.#log, this.#relay.presence(), this.#people.now() ?? null);
@@ -290,7 +299,7 @@ export class Session {
   trim(position: number): Promise<number> {
     return this.#queue.submit(() => {
       this.#log.flush();
-      return this.#log.log.trim(Math.min(position, this.#log.base));
+      return this.#log.trim(position);
     });
   }
 

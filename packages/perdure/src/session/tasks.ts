@@ -110,6 +110,12 @@ function patched(task: Task, patch: TaskPatch): Task {
   return { id, title, status, ...present(optional), createdAt, updatedAt, source } as Task;
 }
 
+/** Has a task of the application that is open be due at its time. */
+export function setTaskTimer(timers: Timers, task: Task): void {
+  if (task.source === "app" && task.dueAt !== undefined && isOpenTask(task))
+    timers.set(TASK_TIMER + task.id, task.dueAt);
+}
+
 function write({ log, timers, by, at }: TaskContext, task: Task): TaskOutcome {
   if (new TextEncoder().encode(JSON.stringify(task)).length > MAX_TASK_BYTES)
     throw new PerdureError(

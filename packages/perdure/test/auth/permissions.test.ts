@@ -17,6 +17,7 @@ const TABLE: Readonly<Record<Action, readonly [boolean, boolean, boolean, boolea
   pause: [false, false, false, true],
   resume: [false, false, false, true],
   terminate: [false, false, false, true],
+  export: [false, true, false, true],
   create: [false, false, false, true],
   erase: [false, false, false, true],
   share: [false, false, false, true],

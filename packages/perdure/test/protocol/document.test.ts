@@ -92,6 +92,8 @@ test.each(Object.keys(FRAMES))("the document has every frame and no other: %s", 
 
 const CONTROL_TYPES = every<ControlEvent["type"]>({
   "session.created": true,
+  "session.forked": true,
+  "session.imported": true,
   "session.lifecycle": true,
   "session.invited": true,
   "session.joined": true,
@@ -199,6 +201,7 @@ test("the document has every role with all that it permits", () => {
     "create-task",
     "update-task",
     "wake",
+    "export",
     "pause",
     "resume",
     "terminate",

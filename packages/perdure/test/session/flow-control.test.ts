@@ -81,6 +81,7 @@ test("R23 where retention passes a reader that is catching up it gets a snapshot
   await reader.connect();
   expect(reader.reader.view.isLive).toBe(false);
   await runner.end("p");
+  await world.command("after", { op: "set-meta", patch: { a: 1 } });
   await world.session.trim(world.session.events(0).head);
   await reader.acknowledge();
   expect(reader.resets).toBe(1);

@@ -1,5 +1,4 @@
 import { readFileSync, statSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { expect, onTestFinished, test } from "vitest";
@@ -14,6 +13,7 @@ import {
   workerdPidOf,
   writeRow,
 } from "./serve-fixture/server-process.ts";
+import { takenPort } from "./support/taken-port.ts";
 
 async function serveInProcess(options: Parameters<typeof serve>[0] = {}) {
   const reported: string[] = [];
@@ -146,14 +146,7 @@ test("A second server on the same folder is refused with the URL of the first", 
 });
 
 test("A port that another program has is one clear line and exit code 1", async () => {
-  const other = createServer();
-  const port = await new Promise<number>((resolve) => {
-    other.listen(0, "127.0.0.1", () => {
-      const address = other.address();
-      resolve(typeof address === "object" && address !== null ? address.port : 0);
-    });
-  });
-  onTestFinished(() => void other.close());
+  const port = await takenPort();
   const dir = temporaryFolder();
   const refused = startProgram(dir, ["--port", String(port)]);
   expect(await refused.exited).toMatchObject({ code: 1 });

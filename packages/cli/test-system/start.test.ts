@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
@@ -10,6 +9,7 @@ import { identityOf } from "../src/serve/process-identity.ts";
 import { readServerRecord } from "../src/serve/server-record.ts";
 import { PERDURE, Program, ROOT } from "./support/program.ts";
 import { Scene } from "./support/scene.ts";
+import { takenPort } from "./support/taken-port.ts";
 import { until } from "./support/until.ts";
 
 /** Runs `npm start` on a free port until the test has ended. */
@@ -118,14 +118,7 @@ test("a runner that dies is started again, and one that another has taken over f
 test("a port that another program has is one clear line", async () => {
   const scene = new Scene();
   onTestFinished(() => scene.end());
-  const other = createServer();
-  const port = await new Promise<number>((resolve) => {
-    other.listen(0, "127.0.0.1", () => {
-      const address = other.address();
-      resolve(typeof address === "object" && address !== null ? address.port : 0);
-    });
-  });
-  onTestFinished(() => void other.close());
+  const port = await takenPort();
 
   const program = start(scene, "--port", String(port));
   expect(await program.exited).toEqual({ code: 1, signal: null });

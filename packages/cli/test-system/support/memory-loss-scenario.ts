@@ -38,10 +38,9 @@ export async function loseMemory(random: () => number, plan: MemoryLossPlan): Pr
   const { url } = server;
   const runner = startNotedRunner(scene, { url, session: "chaos" });
   await runner.ready();
-  const readers = [await Witness.of(scene, url, "chaos"), await Witness.of(scene, url, "chaos")];
+  const readers = await Witness.pair(scene, url, "chaos");
   onTestFinished(() => readers.forEach(({ client }) => client.close()));
   const [first, second] = readers;
-  if (first === undefined || second === undefined) throw new Error("There are two readers.");
   const livesBefore = await server.lives("chaos");
 
   const prompt = `tokens=${tokens} rate=${rate}`;

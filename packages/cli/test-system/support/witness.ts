@@ -34,6 +34,11 @@ export class Witness {
     return witness;
   }
 
+  /** Two witnesses of one session, both live. */
+  static async pair(...place: Parameters<typeof Witness.of>): Promise<readonly [Witness, Witness]> {
+    return [await Witness.of(...place), await Witness.of(...place)];
+  }
+
   get session() {
     return this.client.getState().session;
   }

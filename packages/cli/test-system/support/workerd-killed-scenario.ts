@@ -30,10 +30,9 @@ export async function killWorkerd(
   const { url } = server;
   const runner = startNotedRunner(scene, { url, session: "chaos" });
   await runner.ready();
-  const readers = [await Witness.of(scene, url, "chaos"), await Witness.of(scene, url, "chaos")];
+  const readers = await Witness.pair(scene, url, "chaos");
   onTestFinished(() => readers.forEach(({ client }) => client.close()));
   const [first, second] = readers;
-  if (first === undefined || second === undefined) throw new Error("There are two readers.");
 
   const prompts = [`tokens=${plan.tokens} rate=25`];
   await first.client.send(prompts[0] ?? "");

@@ -22,10 +22,16 @@ function rowsIn(file: string): string[] {
       .all();
     return tables.flatMap(({ name, sql }) => {
       const hidden = /WITHOUT ROWID/i.test(String(sql)) ? "" : "rowid, ";
-      const rows = database.prepare(`SELECT ${hidden}* FROM "${String(name)}"`).all();
-      return rows.map((row) => `${String(name)} ${JSON.stringify(row)}`);
+      const statement = database.prepare(`SELECT ${hidden}* FROM "${String(name)}"`);
+      // The platform keeps its alarm in nanoseconds, which are more than a number can hold.
+      statement.setReadBigInts(true);
+      return statement.all().map((row) => `${String(name)} ${JSON.stringify(row, textOfBigInt)}`);
     });
   } finally {
     database.close();
   }
+}
+
+function textOfBigInt(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
 }

@@ -126,6 +126,9 @@ export class ReaderFrames {
         must(reading.phase === "live", "R11 a reader that catches up heard of a runner");
         reading.presence = frame.runner;
         return this.#checkPresence(frame.runner);
+      case "presence":
+        // Who is here is of no position, and is told again with the next change.
+        return;
       case "reply":
         return must(
           !frame.reply.ok ||

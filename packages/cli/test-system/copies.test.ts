@@ -58,6 +58,9 @@ async function command(scene: Scene, server: RunningServer, ...parameters: strin
   return { code, stdout: program.stdout.trim(), stderr: program.stderr };
 }
 
+/** The lines of an export but the first, which has its time, and the last, which sums up. */
+const lines = (text: string) => text.trim().split("\n").slice(1, -1);
+
 test("X8 what one server exports another imports: the same transcript byte for byte, and the same events", async () => {
   const file = join(one.folder, "story.jsonl");
   expect(await command(one, first, "export", "story", file)).toMatchObject({ code: 0 });
@@ -70,7 +73,6 @@ test("X8 what one server exports another imports: the same transcript byte for b
   expect(await second.api.get("v1/sessions")).toMatchObject({ sessions: [{ id: "copy" }] });
   // To standard output it is the same file.
   const { stdout } = await command(one, first, "export", "story");
-  const lines = (text: string) => text.trim().split("\n").slice(1, -1);
   expect(lines(stdout)).toEqual(lines(readFileSync(file, "utf8")));
 });
 

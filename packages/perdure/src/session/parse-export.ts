@@ -66,7 +66,7 @@ function isEvent(event: JsonObject): boolean {
   if (typeof type !== "string") return false;
   if (!isChunk(event)) return /^\w+\./.test(type) && isTime(at) && splits === undefined;
   if (splits === undefined) return true;
-  const length = deltaOf(event as WireEvent)?.text.length;
+  const length = deltaOf(event)?.text.length;
   return (
     Array.isArray(splits) &&
     splits.length > 0 &&

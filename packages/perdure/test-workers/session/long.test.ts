@@ -53,8 +53,10 @@ test("D11 the session has its 100,000 messages, in order, with tool calls and re
   ]);
 });
 
+/** Rows that a new reader's whole welcome reads. */
+const open = (stub: Long) => readBy(stub, () => Peer.reader(stub));
+
 test("L12 D11 waking and opening at the tail read as many rows with 100,000 messages as with 400", async () => {
-  const open = (stub: Long) => readBy(stub, () => Peer.reader(stub));
   const few = await open(short);
   const many = await open(long);
   expect(many).toBe(few);

@@ -53,11 +53,12 @@ test("X7 a file is refused in which a character, a line or the order was changed
     await expect(read(file)).rejects.toMatchObject({ code: "bad_request" });
 });
 
+async function* notUtf8() {
+  yield new Uint8Array([0x22, 0xff, 0x22, 0x0a]);
+}
+
 async function readNotUtf8(): Promise<void> {
-  async function* bytes() {
-    yield new Uint8Array([0x22, 0xff, 0x22, 0x0a]);
-  }
-  for await (const _ of readLines(bytes()));
+  for await (const _ of readLines(notUtf8()));
 }
 
 test("X7 what is no UTF-8 is refused", async () => {

@@ -1,7 +1,7 @@
 import type { Mutation } from "./mutation.ts";
 
 const APPROVALS = "packages/perdure/src/session/approvals.ts";
-const COMMANDS = "packages/perdure/src/session/commands.ts";
+const LIFECYCLE = "packages/perdure/src/session/lifecycle.ts";
 const DECISIONS = "packages/perdure/src/session/decisions.ts";
 const RELAY = "packages/perdure/src/session/relay.ts";
 const RUNNER_COMMANDS = "packages/perdure/src/session/runner-commands.ts";
@@ -70,8 +70,8 @@ export const APPROVAL_MUTATIONS: readonly Mutation[] = [
     id: "A8",
     seed: 31,
     does: "ends the session, and keeps its questions open",
-    file: COMMANDS,
-    find: '    decisions.close(approval, "withdrawn");\n',
+    file: LIFECYCLE,
+    find: '      this.#decisions.close(approval, "withdrawn");\n',
     replace: "",
   },
   {

@@ -176,7 +176,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
     seed: 31,
     does: "takes events of a session that is terminated",
     file: SESSION,
-    find: '      if (this.state.lifecycle === "terminated")\n        throw new PerdureError(\n          "session_terminated",',
+    find: '      if (this.#isOver)\n        throw new PerdureError(\n          "session_terminated",',
     replace:
       '      if (this.state.lifecycle === "initializing")\n        throw new PerdureError(\n          "session_terminated",',
     also: TAKES_LATE_FRAMES,

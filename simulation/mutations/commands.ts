@@ -24,8 +24,8 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
     id: "C3",
     does: "answers before the effect is stored",
     file: SESSION,
-    find: "this.#isFlushDue = true;",
-    replace: "",
+    find: "    this.#waking.review();\n    this.#isFlushDue = true;",
+    replace: "    this.#waking.review();",
   },
   {
     id: "C4",

@@ -48,23 +48,25 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   {
     id: "L10",
     does: "forgets what is open",
-    file: SESSION,
-    find: "return this.#log.log.trim(Math.min(position, this.#log.base));",
-    replace: "return this.#log.log.trim(position);",
+    file: SESSION_LOG,
+    find: `return this.log.trim(Math.min(position, this.base), ({ to, carry }) => {
+      return (carry as Carry).open === to + 1;
+    });`,
+    replace: "return this.log.trim(position);",
   },
   {
     id: "L10b",
     seed: 7,
     does: "forgets the last row",
     file: EVENT_LOG,
-    find: '"DELETE FROM log WHERE position <= ? AND position < ?"',
-    replace: '"DELETE FROM log WHERE position <= ? AND position <= ?"',
+    find: "Math.min(position, this.#head - 1)",
+    replace: "Math.min(position, this.#head)",
   },
   {
     id: "L10c",
     does: "does not move the floor",
     file: EVENT_LOG,
-    find: "this.#floor = first === undefined ? 0 : first.from - 1;\n    this.content",
+    find: "this.#floor = end;\n    this.content",
     replace: "this.content",
   },
   {

@@ -142,8 +142,8 @@ export const READER_MUTATIONS: readonly Mutation[] = [
     id: "R20",
     does: "does not tell that a runner has gone",
     file: SESSION,
-    find: '    this.#readers.announce({ t: "runner", runner: this.#relay.presence() });\n    this.#runnerDropped();',
-    replace: "    this.#runnerDropped();",
+    find: '    this.#readers.announce({ t: "runner", runner: this.#relay.presence() });\n    this.#runnerDropped(code === LEFT);',
+    replace: "    this.#runnerDropped(code === LEFT);",
   },
   {
     id: "R20b",

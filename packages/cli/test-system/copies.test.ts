@@ -20,10 +20,9 @@ beforeAll(async () => {
   await first.api.post("v1/sessions/story/messages", { id: "p1", text: "tokens=500 rate=0" });
   await first.api.post("v1/sessions/story/messages", { id: "p2", text: `tokens=5 rate=0 ${LONG}` });
   head = await until("both turns have ended", async () => {
-    const info = await infoOf(first, "story");
     const types = (await eventsOf(first, "story")).map(({ type }) => type);
     const isEnded = types.filter((type) => type === "turn.ended").length === 2;
-    return isEnded ? Number(info["head"]) : undefined;
+    return isEnded ? types.length : undefined;
   });
 });
 

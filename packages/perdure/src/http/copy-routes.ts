@@ -15,6 +15,9 @@ import { body, json, query } from "./typed-route.ts";
 /** The media type of JSON Lines. */
 const JSON_LINES = "application/x-ndjson";
 
+/** Most bytes of a refused file that are read before its sender is cut off. */
+const MAX_DISCARDED_BYTES = 256 * 1024 * 1024;
+
 /** A fork of a session: its id, the last position that is copied, and its title. */
 export interface ForkBody {
   readonly id?: string;
@@ -60,7 +63,7 @@ export function copyRoutes(access: Access) {
       const call = callOf(id);
       const file = c.req.raw.body;
       if (file === null) throw badRequest("the body is missing: an export, as JSON Lines");
-      await importLines(callable(call), identity, id, file);
+      await withWholeBody(file, (bytes) => importLines(callable(call), identity, id, bytes));
       const info = valueOf(await call((stub) => stub.describe(identity)));
       return json(info, 201, { location: c.req.path.replace(/\/import\/?$/, "") });
     });
@@ -83,6 +86,31 @@ const callable = (call: SessionCall): CopyRpc => ({
   takeCopy: (...parameters) => call((stub) => stub.takeCopy(...parameters)),
   finishCopy: (identity) => call((stub) => stub.finishCopy(identity)),
 });
+
+/**
+ * Gives a body to some work. Where that fails the rest is read and thrown away: a client that is still sending when it is
+ * answered sees a broken connection, and no answer.
+ */
+async function withWholeBody<T>(
+  body: ReadableStream<Uint8Array>,
+  work: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T> {
+  const reader = body.getReader();
+  const bytes = async function* () {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
+  };
+  try {
+    return await work(bytes());
+  } catch (error) {
+    let left = MAX_DISCARDED_BYTES;
+    for await (const { byteLength } of bytes()) {
+      left -= byteLength;
+      if (left < 0) break;
+    }
+    await reader.cancel();
+    throw error;
+  }
+}
 
 /** A stream at its reader's pace. */
 function streamOf(

@@ -50,8 +50,10 @@ const server = createTestHarness({
     worker("app.ts", "SessionDO", "SessionIndexDO"),
     worker("mounted.ts", "SessionDO", "SessionIndexDO"),
     worker("minimal.ts", "SessionDO"),
+    worker("copies.ts", "SessionDO"),
     worker("notes.ts", "NotesSession"),
     worker("timers.ts", "SupportSession"),
+    worker("lifetime.ts", "TrialSession"),
     worker("chat-session.ts", "ChatSession", "SessionIndexDO"),
   ],
 });
@@ -108,6 +110,11 @@ test("the Worker with metadata and messages answers as the guide says", async ()
   expect(await response.json()).toEqual({ meta: { title: "First steps" }, messages: [] });
 });
 
+test("the Worker that copies sessions answers as the guide says", async () => {
+  const response = await server.getWorker("copies").fetch("http://localhost/");
+  expect(await response.json()).toEqual([{ title: "Another end" }, { title: "A story" }]);
+});
+
 test("the subclass with its own tables and methods answers as the guide says", async () => {
   const response = await server.getWorker("notes").fetch("http://localhost/");
   expect(await response.json()).toEqual({ notes: 2 });
@@ -116,6 +123,31 @@ test("the subclass with its own tables and methods answers as the guide says", a
 test("the subclass with timers sets them as the guide says", async () => {
   const response = await server.getWorker("timers").fetch("http://localhost/");
   expect(await response.json()).toEqual({ isLater: true });
+});
+
+test("the session with a lifetime is paused and erased as the guide says", async () => {
+  const response = await server.getWorker("lifetime").fetch("http://localhost/");
+  expect(await response.json()).toEqual({ paused: "ada", erased: "session_not_found" });
+});
+
+test("people are invited and join as the guide says", async () => {
+  const claims = { subject: "ada", session: "*", role: "admin", expiresInSeconds: 60 } as const;
+  const token = await signToken(SECRET, claims);
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const body = JSON.stringify({ id: "shared" });
+  await fetch(new URL("/v1/sessions", url), { method: "POST", headers, body });
+  const { invite } = (await import(join(FOLDER, "invite.ts"))) as {
+    readonly invite: (server: string, session: string, token: string) => Promise<string>;
+  };
+  const guide = (await import(join(FOLDER, "join.ts"))) as {
+    readonly join: (link: string, name: string) => Promise<string>;
+  };
+  const link = await invite(url.origin, "shared", token);
+  const guest = await guide.join(link, "Bob");
+  const seen = await fetch(new URL("/v1/sessions/shared", url), {
+    headers: { authorization: `Bearer ${guest}` },
+  });
+  expect(await seen.json()).toMatchObject({ id: "shared", lifecycle: "active" });
 });
 
 test("the session that runs its turns answers, and asks before it pays, as the guide says", async () => {

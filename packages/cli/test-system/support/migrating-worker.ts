@@ -87,6 +87,9 @@ export class SessionDO extends SessionWithDoors {
   }
 }
 
+/** Objects in which a fault has struck since that was asked. */
+const struck = new Set<string>();
+
 /** Counts each statement, also where several are one script. */
 function inject(ctx: DurableObjectState, { kind, statements }: Fault): void {
   const { sql } = ctx.storage;
@@ -98,6 +101,7 @@ function inject(ctx: DurableObjectState, { kind, statements }: Fault): void {
       cursor = exec(statement, ...bindings);
       left -= 1;
       if (left !== 0) continue;
+      struck.add(ctx.id.toString());
       const what = `A test ends this after ${statements} statements.`;
       if (kind === "end") ctx.abort(what);
       throw new Error(what);
@@ -120,6 +124,8 @@ export default {
       case "fail":
         armed.set(session.id.toString(), { kind: door, statements: Number(await request.text()) });
         return Response.json(null);
+      case "struck":
+        return Response.json(struck.delete(session.id.toString()));
       case "remind":
         return Response.json(await session.remind(Number(await request.text())));
       case "schema":

@@ -99,7 +99,7 @@ export const READER_MUTATIONS: readonly Mutation[] = [
     does: "makes every reader say hello after a hibernation",
     file: READERS,
     find: "} else if (cursor !== this.#log.log.head) {",
-    replace: "} else {",
+    replace: "} else if (cursor >= 0) {",
   },
   {
     id: "R13b",

@@ -97,6 +97,7 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "T8d",
+    seed: 1205,
     does: "ends, and leaves its runner connected",
     file: SESSION,
     find: 'if (link.attachment.kind === "runner")\n          link.close',

@@ -30,6 +30,8 @@ beforeAll(async () => {
   vi.stubEnv("X_LOCAL_OBSERVABILITY", "false");
   vi.stubEnv("WRANGLER_SEND_METRICS", "false");
   vi.stubEnv("CLOUDFLARE_CF_FETCH_ENABLED", "false");
+  // Wrangler runs the build where it was started, which is the example's folder for those who use it.
+  process.chdir(EXAMPLE);
   vi.stubEnv("PATH", `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"]}`);
   await promisify(execFile)("npm", ["run", "build"], { cwd: EXAMPLE });
   ({ url } = await server.listen());
@@ -51,6 +53,7 @@ afterAll(async () => {
   await browser?.close();
   await server.close();
   vi.unstubAllEnvs();
+  process.chdir(ROOT);
 });
 
 /** Asks the Worker as its owner. */

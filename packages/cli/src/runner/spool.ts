@@ -247,8 +247,7 @@ export class Spool implements RelaySpool {
     this.#saveState();
     const line = Buffer.from(headerLine(header));
     disk.replace(FILE, Buffer.concat([line, records]));
-    const kept =
-      header.spool === this.id ? this.#offsets.slice(this.#first - this.#header.first) : [];
+    const kept = records.length > 0 ? this.#offsets.slice(this.#first - this.#header.first) : [];
     const shift = line.length - (kept[0] ?? 0);
     this.#file.close();
     this.#file = disk.open(FILE);

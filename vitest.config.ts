@@ -49,6 +49,8 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["packages/perdure/test-workers/**/*.test.ts"],
+          isolate: false,
+          setupFiles: ["packages/perdure/test-workers/empty-storage.ts"],
           // The first test of a file also loads every object that the tests' Worker exports.
           testTimeout: 30_000,
         },

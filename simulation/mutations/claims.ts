@@ -4,7 +4,7 @@ const RELAY = "packages/perdure/src/session/relay.ts";
 const CLAIMS = "packages/perdure/src/session/claims.ts";
 const COMMANDS = "packages/perdure/src/session/runner-commands.ts";
 const REDELIVERY = "packages/perdure/src/session/redelivery.ts";
-const SESSION = "packages/perdure/src/session/session.ts";
+const RUNNER_TRAFFIC = "packages/perdure/src/session/runner-traffic.ts";
 
 /** S16: what was on its way when the object closed a connection is taken all the same. */
 const TAKES_LATE_FRAMES: Piece = {
@@ -175,10 +175,10 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
     id: "N22",
     seed: 31,
     does: "takes events of a session that is terminated",
-    file: SESSION,
-    find: '      if (this.#isOver)\n        throw new PerdureError(\n          "session_terminated",',
+    file: RUNNER_TRAFFIC,
+    find: '      if (log.isOver)\n        throw new PerdureError(\n          "session_terminated",',
     replace:
-      '      if (this.state.lifecycle === "initializing")\n        throw new PerdureError(\n          "session_terminated",',
+      '      if (!log.exists)\n        throw new PerdureError(\n          "session_terminated",',
     also: TAKES_LATE_FRAMES,
   },
   {

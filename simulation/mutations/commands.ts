@@ -2,7 +2,7 @@ import type { Mutation } from "./mutation.ts";
 
 const COMMANDS = "packages/perdure/src/object/commands.ts";
 const QUEUE = "packages/perdure/src/object/commit-queue.ts";
-const SESSION = "packages/perdure/src/session/session.ts";
+const READER_TRAFFIC = "packages/perdure/src/session/reader-traffic.ts";
 
 /** Commands: rules of section C. The client's are with the client. */
 export const COMMAND_MUTATIONS: readonly Mutation[] = [
@@ -23,9 +23,9 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   {
     id: "C3",
     does: "answers before the effect is stored",
-    file: SESSION,
-    find: "    this.#waking.review();\n    this.#isFlushDue = true;",
-    replace: "    this.#waking.review();",
+    file: READER_TRAFFIC,
+    find: "    commits.flushWithBatch();\n",
+    replace: "",
   },
   {
     id: "C4",
@@ -55,7 +55,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   {
     id: "C9",
     does: "lets everybody do everything",
-    file: SESSION,
+    file: READER_TRAFFIC,
     find: "if (!permits(identity.role, command.op))",
     replace: 'if (!permits(identity.role, "describe"))',
   },

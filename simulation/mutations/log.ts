@@ -4,7 +4,7 @@ const BASE = "packages/perdure/src/object/base-do.ts";
 const EVENT_LOG = "packages/perdure/src/log/event-log.ts";
 const SEGMENT = "packages/perdure/src/log/segment.ts";
 const RELAY = "packages/perdure/src/session/relay.ts";
-const SESSION = "packages/perdure/src/session/session.ts";
+const COMMITS = "packages/perdure/src/session/commits.ts";
 const SESSION_LOG = "packages/perdure/src/session/session-log.ts";
 
 /** The log: rules of section L. */
@@ -41,7 +41,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   {
     id: "L6",
     does: "keeps a short tail for a minute",
-    file: SESSION,
+    file: COMMITS,
     find: "const FLUSH_AFTER_MS = 1_250;",
     replace: "const FLUSH_AFTER_MS = 60_000;",
   },

@@ -3,7 +3,7 @@ import type { Mutation } from "./mutation.ts";
 const READERS = "packages/perdure/src/session/readers.ts";
 const LOG = "packages/perdure/src/session/session-log.ts";
 const EVENTS = "packages/perdure/src/log/event-log.ts";
-const SESSION = "packages/perdure/src/session/session.ts";
+const RUNNER_TRAFFIC = "packages/perdure/src/session/runner-traffic.ts";
 
 /** Rules of the object's side of a reader. */
 export const READER_MUTATIONS: readonly Mutation[] = [
@@ -141,15 +141,15 @@ export const READER_MUTATIONS: readonly Mutation[] = [
   {
     id: "R20",
     does: "does not tell that a runner has gone",
-    file: SESSION,
-    find: '    this.#readers.announce({ t: "runner", runner: this.#relay.presence() });\n    this.#runnerDropped(code === LEFT);',
-    replace: "    this.#runnerDropped(code === LEFT);",
+    file: RUNNER_TRAFFIC,
+    find: "    this.#announce();\n    this.#dropped(code === LEFT);",
+    replace: "    this.#dropped(code === LEFT);",
   },
   {
     id: "R20b",
     does: "does not tell that a runner has come",
-    file: SESSION,
-    find: '        this.#readers.announce({ t: "runner", runner: this.#relay.presence() });\n      });',
+    file: RUNNER_TRAFFIC,
+    find: "        this.#announce();\n      });",
     replace: "      });",
   },
   {

@@ -76,7 +76,7 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
     seed: 18,
     does: "takes commands after its end",
     file: COMMANDS,
-    find: 'if (log.state.lifecycle === "terminated")',
+    find: "if (log.isOver)",
     replace: 'if (log.state.lifecycle === "initializing")',
   },
   {
@@ -99,9 +99,9 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
     id: "T8d",
     seed: 1205,
     does: "ends, and leaves its runner connected",
-    file: SESSION,
-    find: 'if (link.attachment.kind === "runner")\n          link.close',
-    replace: 'if (link.attachment.kind !== "runner")\n          link.close',
+    file: "packages/perdure/src/session/outbound.ts",
+    find: 'if (link.attachment.kind === "runner") link.close',
+    replace: 'if (link.attachment.kind !== "runner") link.close',
   },
   {
     id: "T9",

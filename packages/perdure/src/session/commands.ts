@@ -25,7 +25,7 @@ export interface CommandContext extends TaskContext {
 /** Executes a command: appends its events. `id` names the turn that a prompt starts. */
 export function execute(context: CommandContext, id: string, command: Command): CommandResult {
   const { log, decisions, lifecycle, cancellations, at, by } = context;
-  if (log.state.lifecycle === "terminated")
+  if (log.isOver)
     throw new PerdureError(
       "session_terminated",
       "This session is terminated; it can only be read.",

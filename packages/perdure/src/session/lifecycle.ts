@@ -84,7 +84,7 @@ export class Lifecycle {
 
   /** Ends the session and all that is open. Answers the position as of which it is terminated. */
   terminate(by: string, why?: LifecycleEvent["why"]): number {
-    if (this.#log.state.lifecycle === "terminated") return this.#log.log.last;
+    if (this.#log.isOver) return this.#log.log.last;
     this.#endTurns();
     for (const timer of [IDLE_TIMER, END_TIMER]) this.#timers.cancel(timer);
     const { eraseAfterTerminatedMs } = this.lifetime;

@@ -99,7 +99,7 @@ export class Readers {
     } else if (cursor !== this.#log.log.head) {
       this.#readers.delete(link);
       this.#nudge(link);
-    } else if (this.#isOver) this.dismiss(link);
+    } else if (this.#log.isOver) this.dismiss(link);
   }
 
   /** A reader says what it has: everything up to `after`, or nothing. */
@@ -269,11 +269,7 @@ export class Readers {
     reader.isInRun = last !== undefined && this.#run !== undefined && continues(last, this.#run);
     const presence = isDialect ? undefined : this.#people();
     this.#send(reader, this.#frame({ t: "live", d: head, runner: this.#presence(), presence }));
-    if (this.#isOver) this.dismiss(reader.link);
-  }
-
-  get #isOver(): boolean {
-    return this.#log.state.lifecycle === "terminated";
+    if (this.#log.isOver) this.dismiss(reader.link);
   }
 
   /** Frames for live readers: deltas that go on the open run as bare text, all else as `events`. */

@@ -13,37 +13,13 @@ import type {
   WireEvent,
 } from "../protocol/index.ts";
 import { EMPTY_STATE, isQuiescent, reduce, splitRun } from "../protocol/index.ts";
+import type { Carry, Closed } from "./carry.ts";
 import type { CopyBase } from "./copy-lines.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { lineOf } from "./listing.ts";
 import { Projection } from "./projection.ts";
 import { upgradeEvent } from "./earlier-events.ts";
 import { TaskTable } from "./task-table.ts";
-
-/** What each row of the log carries, so that the last row alone tells where the session stands. */
-interface Carry {
-  /** The session's id; null until it is created. */
-  readonly id: string | null;
-  /** The spool that wrote last, and the number of its last event. */
-  readonly spool: string | null;
-  readonly r: number;
-  /** Position from which the state must be folded again: before it nothing is open. */
-  readonly open: number;
-  /** What a snapshot before that position cannot take from a table. Missing where the first version wrote the row. */
-  readonly closed?: Closed;
-  /** Position at which the session's line in lists changed last; rows of before have none. */
-  readonly line?: number;
-  /** The parts of the state that no table holds and that outlive a turn. */
-  readonly facts: Pick<
-    SessionState,
-    "lifecycle" | "paused" | "createdBy" | "createdAt" | "time" | "runner" | "lastOutcome"
-  >;
-  /** How long this session may last, where its creator said so. */
-  readonly lifetime?: Lifetime | undefined;
-}
-
-/** The last control event's time, and how the last turn ended, as of the position before which nothing is open. */
-export type Closed = Pick<SessionState, "time" | "lastOutcome">;
 
 /** Events that were appended since the readers were last told, and how far the log is durable. */
 export interface News {
@@ -111,6 +87,16 @@ export class SessionLog {
   /** The state as of `last`. Its `messages` are empty: finished ones are in the projection. */
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** Whether the session was created. */
+  get exists(): boolean {
+    return this.#state.lifecycle !== "initializing";
+  }
+
+  /** Whether it was terminated: nothing will be written any more. */
+  get isOver(): boolean {
+    return this.#state.lifecycle === "terminated";
   }
 
   /** The id that the session was created with. */

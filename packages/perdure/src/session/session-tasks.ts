@@ -57,7 +57,7 @@ export class SessionTasks {
   #change(work: () => Task): Promise<Task> {
     const { log, queue } = this.#host;
     return queue.submit(() => {
-      if (log.state.lifecycle === "terminated")
+      if (log.isOver)
         throw new PerdureError(
           "session_terminated",
           "This session is terminated; it can only be read.",

@@ -56,7 +56,7 @@ export interface SharingHost {
   readonly sql: Sql;
   readonly log: SessionLog;
   readonly clock: Clock;
-  readonly queue: () => CommitQueue;
+  readonly queue: CommitQueue;
   readonly links: () => readonly Link[];
 }
 
@@ -117,7 +117,7 @@ export class Sharing {
   /** Takes back what tokens allow: sockets are closed at once, and every later request is refused. Throws `too_large`. */
   revoke(revocation: Revocation, by: string): Promise<void> {
     const { clock, log, queue } = this.#host;
-    return queue().submit((commit) => {
+    return queue.submit((commit) => {
       const at = clock.now();
       this.#revocations.add(revocation, at, this.#rememberedUntil(revocation, at));
       if ("invitation" in revocation) this.#invitations.remove(revocation.invitation);
@@ -156,8 +156,8 @@ export class Sharing {
 
   #change<T>(work: (at: number) => T): Promise<T> {
     const { clock, log, queue } = this.#host;
-    return queue().submit(() => {
-      if (log.state.lifecycle === "terminated")
+    return queue.submit(() => {
+      if (log.isOver)
         throw new PerdureError(
           "session_terminated",
           "This session is terminated; nobody can be invited to it any more.",

@@ -4,11 +4,18 @@ import type { ConnectionOptions } from "./connection.ts";
 import { sessionId, withConnectionOptions } from "./connection.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { HttpApi } from "./http-api.ts";
+import type { Duration } from "./token.ts";
 import { duration } from "./token.ts";
+
+/** The longest that the server has an invitation last, in seconds: a year. */
+const LONGEST_SECONDS = 365 * 24 * 60 * 60;
+
+/** How many people the server has an invitation let in, where there is a bound. */
+const MOST_USES = 1_000;
 
 interface InviteOptions extends ConnectionOptions {
   readonly role: string;
-  readonly expires: number | null;
+  readonly expires: Duration;
   readonly uses?: number;
 }
 
@@ -30,8 +37,11 @@ export function inviteCommand(): Command {
     )
     .action(async (session: string, options: InviteOptions) => {
       const { role, expires, uses } = options;
-      if (expires === null) {
-        throw new CommandFailure("An invitation expires: give a time such as 7d.", EXIT.usage);
+      if (expires === "never" || expires > LONGEST_SECONDS) {
+        throw new CommandFailure(
+          "An invitation expires: give --expires a time such as 7d, at most 365d.",
+          EXIT.usage,
+        );
       }
       const api = new HttpApi(options, { role: "admin", session });
       const made = await api.post(`v1/sessions/${session}/invitations`, {
@@ -48,6 +58,6 @@ export function inviteCommand(): Command {
 }
 
 function count(text: string): number {
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("A count is a whole number from 1.");
+  if (/^[1-9]\d{0,3}$/.test(text) && Number(text) <= MOST_USES) return Number(text);
+  throw new InvalidArgumentError(`A count is a whole number from 1 to ${MOST_USES}.`);
 }

@@ -9,7 +9,7 @@ const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_60
 interface TokenOptions {
   readonly session: string;
   readonly role: Role;
-  readonly expires: number | null;
+  readonly expires: Duration;
   readonly subject?: string;
   readonly dir: string;
 }
@@ -44,16 +44,19 @@ export function tokenCommand(): Command {
         await mintToken(secret, {
           session,
           role,
-          expiresInSeconds: expires,
+          expiresInSeconds: expires === "never" ? null : expires,
           ...(subject === undefined ? {} : { subject }),
         }),
       );
     });
 }
 
-/** Parses a time into seconds; null is never. @throws CommandFailure */
-export function duration(text: string): number | null {
-  if (text === "never") return null;
+/** Seconds, or for ever. Not null, which commander takes for an option without a value. */
+export type Duration = number | "never";
+
+/** Parses a time of `--expires`. @throws CommandFailure */
+export function duration(text: string): Duration {
+  if (text === "never") return text;
   const match = /^([1-9]\d{0,8})([smhd])$/.exec(text);
   const seconds = Number(match?.[1]) * (SECONDS_OF_UNIT[match?.[2] ?? ""] ?? Number.NaN);
   if (Number.isSafeInteger(seconds)) return seconds;

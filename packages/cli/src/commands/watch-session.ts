@@ -2,8 +2,15 @@ import type { SessionEvent, Snapshot } from "perdure/protocol";
 import { errorOf } from "perdure/protocol";
 import { SessionClient } from "perdure/client";
 import { WebSocket } from "ws";
+import { SOCKET_OPTIONS } from "../socket-options.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { resolveToken, serverUrl } from "./connection.ts";
+
+class Socket extends WebSocket {
+  constructor(url: string, protocols?: string[]) {
+    super(url, protocols, SOCKET_OPTIONS);
+  }
+}
 
 /** What to watch, and what to do with it. */
 export interface WatchOptions {
@@ -43,7 +50,7 @@ export async function watchSession(options: WatchOptions): Promise<number> {
     session,
     after,
     token,
-    WebSocket,
+    WebSocket: Socket,
   });
   client.on("event", (event, position) => {
     if (isOver) return;

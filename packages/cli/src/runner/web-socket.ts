@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Problem } from "perdure/protocol";
 import { isErrorCode, isObject } from "perdure/protocol";
 import { WebSocket } from "ws";
+import { SOCKET_OPTIONS } from "../socket-options.ts";
 import type { RunnerSocket, SocketListener, SocketTarget } from "./socket-port.ts";
 
 /** How long an attempt may take, in milliseconds. */
@@ -20,7 +21,7 @@ export function openWebSocket(target: SocketTarget, listener: SocketListener): R
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     maxPayload: MAX_FRAME_BYTES,
-    perMessageDeflate: false,
+    ...SOCKET_OPTIONS,
   });
   socket.on("open", listener.onOpen);
   socket.on("message", (data, isBinary) => {

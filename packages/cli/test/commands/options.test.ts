@@ -85,7 +85,7 @@ test.each([
   ["30m", 1_800],
   ["12h", 43_200],
   ["7d", 604_800],
-  ["never", null],
+  ["never", "never"],
 ])("a token may last %s", (text, seconds) => {
   expect(duration(text)).toBe(seconds);
 });

@@ -31,7 +31,7 @@ export class SimulatedSession extends SessionDO {
 
   /** The newest records of approvals, newest first. */
   get records(): readonly ApprovalRecord[] {
-    return this.session.approvals();
+    return this.session.approvals({ limit: 200 }).approvals;
   }
 
   get allTasks(): readonly Task[] {

@@ -82,7 +82,8 @@ export class FakeSessions {
         }),
       tasks: (identity, filter) => answer("tasks", [identity, filter], []),
       task: (identity, id) => answer("task", [identity, id], taskOf(id)),
-      approvals: (identity, state) => answer("approvals", [identity, state], []),
+      approvals: (identity, filter) =>
+        answer("approvals", [identity, filter], { approvals: [], next: null }),
       events: (identity, after) => answer("events", [identity, after], this.page),
       copyHeader: () =>
         answer("copyHeader", [], { session: name, position: 1, floor: 0, base: null }),

@@ -182,10 +182,10 @@ test("messages and approvals pass their filters on", async () => {
   const { send, sessions } = appOver();
   const init = { headers: await bearer() };
   await send("/v1/sessions/s1/messages?before=9&limit=3", init);
-  await send("/v1/sessions/s1/approvals?state=pending", init);
+  await send("/v1/sessions/s1/approvals?state=pending&before=9&limit=3", init);
   expect(sessions.calls).toEqual([
     ["s1", "messages", ADA, { before: 9, limit: 3 }],
-    ["s1", "approvals", ADA, "pending"],
+    ["s1", "approvals", ADA, { state: "pending", before: 9, limit: 3 }],
   ]);
   expect((await send("/v1/sessions/s1/messages?limit=x", init)).status).toBe(400);
   expect((await send("/v1/sessions/s1/approvals?state=x", init)).status).toBe(400);

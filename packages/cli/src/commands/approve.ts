@@ -34,9 +34,14 @@ export function approveCommand(): Command {
 }
 
 async function pendingApprovals(api: HttpApi, session: string): Promise<readonly JsonObject[]> {
-  const answer = await api.get(`v1/sessions/${session}/approvals?state=pending`);
-  const approvals = isObject(answer) ? answer["approvals"] : undefined;
-  return Array.isArray(approvals) ? approvals.filter(isObject) : [];
+  const pending: JsonObject[] = [];
+  for (let page = ""; ;) {
+    const answer = await api.get(`v1/sessions/${session}/approvals?state=pending${page}`);
+    const { approvals, next } = isObject(answer) ? answer : {};
+    if (Array.isArray(approvals)) pending.push(...approvals.filter(isObject));
+    if (typeof next !== "number") return pending;
+    page = `&before=${next}`;
+  }
 }
 
 function list(pending: readonly JsonObject[], asJson: boolean): void {

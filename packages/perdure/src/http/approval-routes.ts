@@ -5,7 +5,7 @@ import type { ApprovalRecord } from "../session/index.ts";
 import type { Access, SessionRouteEnv } from "./access.ts";
 import type { CommandBody, DecisionResult, SentCommand } from "./command-route.ts";
 import { execute, sentCommand } from "./command-route.ts";
-import { defined, oneOf } from "./fields.ts";
+import { defined, oneOf, wholeNumber } from "./fields.ts";
 import { valueOf } from "./result.ts";
 import { body, json, query } from "./typed-route.ts";
 
@@ -30,8 +30,8 @@ export function approvalRoutes(access: Access) {
   return new Hono<SessionRouteEnv>()
     .get("/sessions/:id/approvals", access.allow("read"), query(filterOf), async (c) => {
       const { call, identity } = c.var.perdure;
-      const { state } = c.req.valid("query");
-      return json({ approvals: valueOf(await call((stub) => stub.approvals(identity, state))) });
+      const filter = c.req.valid("query");
+      return json(valueOf(await call((stub) => stub.approvals(identity, filter))));
     })
     .post(
       "/sessions/:id/approvals/:approvalId",
@@ -49,8 +49,14 @@ export function approvalRoutes(access: Access) {
     );
 }
 
-function filterOf({ state }: Readonly<Partial<Record<string, string>>>): {
+function filterOf({ state, before, limit }: Readonly<Partial<Record<string, string>>>): {
   readonly state?: ApprovalRecord["state"];
+  readonly before?: number;
+  readonly limit?: number;
 } {
-  return defined({ state: oneOf(state, "state", STATES) });
+  return defined({
+    state: oneOf(state, "state", STATES),
+    before: wholeNumber(before, "before"),
+    limit: wholeNumber(limit, "limit"),
+  });
 }

@@ -5,7 +5,8 @@ import type { Sql, SqlRow } from "../object/index.ts";
 import { canonicalJson, digestOf } from "../object/index.ts";
 import type { ApprovalRequest } from "../protocol/index.ts";
 import { inlineOrPut, parseColumn } from "./out-of-line.ts";
-import type { ApprovalRecord } from "./rpc.ts";
+import { boundedLimit, takeWithin } from "./page-bounds.ts";
+import type { ApprovalFilter, ApprovalPage, ApprovalRecord } from "./rpc.ts";
 
 /** A row of `approvals`. `request` is JSON, or a reference where it is out of line. */
 export interface ApprovalRow extends SqlRow {
@@ -31,8 +32,11 @@ export interface Decision {
   readonly at: number;
 }
 
-/** Most records in one answer. */
-const MAX_RECORDS = 200;
+/** Where a record is, and what became of it. */
+type Place = Pick<ApprovalRow, "position" | "state">;
+
+/** Rows that a page of one state looks at. There is no index on the state: it would bill a row at each change of one. */
+const LOOKED_AT = 1_000;
 
 /** What a decision is about: two questions with the same digest are the same question. */
 export function approvalDigest(request: Pick<ApprovalRequest, "kind" | "title" | "input">): string {
@@ -131,20 +135,22 @@ export class Approvals {
     return row === undefined ? undefined : this.#parse(row);
   }
 
-  /** The newest, newest first; all, or those of one state. */
-  list(state?: ApprovalState): readonly ApprovalRecord[] {
-    const rows =
-      state === undefined
-        ? this.#sql.run<ApprovalRow>(
-            "SELECT * FROM approvals ORDER BY position DESC LIMIT ?",
-            MAX_RECORDS,
-          )
-        : this.#sql.run<ApprovalRow>(
-            "SELECT * FROM approvals WHERE state = ? ORDER BY position DESC LIMIT ?",
-            state,
-            MAX_RECORDS,
-          );
-    return rows.map((row) => this.#parse(row));
+  /** A page, newest first; see `SessionRpc.approvals`. `open` are the ids of those that are in the session's state. */
+  page(
+    { state, before = Number.MAX_SAFE_INTEGER, limit = 50 }: ApprovalFilter,
+    open: readonly string[],
+  ): ApprovalPage {
+    const most = boundedLimit(limit);
+    const isOpen = state === "pending" || state === "decided";
+    const looked = isOpen
+      ? this.#openBefore(before, open)
+      : this.#placesBefore(before, state === undefined ? most + 1 : LOOKED_AT);
+    const found = looked.filter((place) => state === undefined || place.state === state);
+    const approvals = takeWithin(found.slice(0, most), ({ position }) => this.#at(position));
+    if (approvals.length < found.length)
+      return { approvals, next: found[approvals.length - 1]?.position ?? null };
+    const isMore = !isOpen && looked.length === LOOKED_AT;
+    return { approvals, next: isMore ? (looked.at(-1)?.position ?? null) : null };
   }
 
   /** A decision that was not taken is good for the next process only: this one has started without it. */
@@ -152,6 +158,34 @@ export class Approvals {
     this.#sql.run(
       "UPDATE approvals SET state = 'withdrawn' WHERE state = 'orphaned' AND option IS NOT NULL",
     );
+  }
+
+  /** Newest first. */
+  #placesBefore(before: number, limit: number): readonly Place[] {
+    return this.#sql.run<Place>(
+      "SELECT position, state FROM approvals WHERE position < ? ORDER BY position DESC LIMIT ?",
+      before,
+      limit,
+    );
+  }
+
+  /** Newest first. */
+  #openBefore(before: number, ids: readonly string[]): readonly Place[] {
+    return ids
+      .flatMap((id) =>
+        this.#sql.run<Place>("SELECT position, state FROM approvals WHERE id = ?", id),
+      )
+      .filter(({ position }) => position < before)
+      .toSorted((a, b) => b.position - a.position);
+  }
+
+  #at(position: number): ApprovalRecord {
+    const [row] = this.#sql.run<ApprovalRow>(
+      "SELECT * FROM approvals WHERE position = ?",
+      position,
+    );
+    if (row === undefined) throw new RangeError(`There is no approval at position ${position}.`);
+    return this.#parse(row);
   }
 
   #parse(row: ApprovalRow): ApprovalRecord {

@@ -5,6 +5,7 @@ import type { Sql, SqlRow } from "../object/index.ts";
 import type { JsonObject, Message, PlacedMessage } from "../protocol/index.ts";
 import { MessageSearch } from "./message-search.ts";
 import { inlineOrPut, parseColumn } from "./out-of-line.ts";
+import { boundedLimit, takeWithin } from "./page-bounds.ts";
 
 /** A row of `messages`. `parts` and `metadata` are JSON, or `$` and a digest where they are out of line. */
 export interface MessageRow extends SqlRow {
@@ -25,12 +26,6 @@ export interface SessionMetaRow extends SqlRow {
 
 /** Whose the content of messages out of line is. */
 const ROOM = "messages";
-
-/** Most messages in one answer. */
-export const MAX_MESSAGES = 200;
-
-/** Most UTF-16 units of messages in one answer, unless one alone has more: RPC carries 32 MiB. */
-const MAX_ANSWER_LENGTH = 4 * 1024 * 1024;
 
 /** Finished messages, oldest first. */
 export interface MessagePage {
@@ -82,10 +77,10 @@ export class Projection {
    * The newest `limit` finished messages that began before `before`, oldest first: fewer where together they have more than
    * `maxLength` UTF-16 units of JSON, but at least one.
    */
-  messages(before: number, limit: number, maxLength = MAX_ANSWER_LENGTH): MessagePage {
+  messages(before: number, limit: number, maxLength?: number): MessagePage {
     const bounded = boundedLimit(limit);
     const rows = this.#rowsBefore(before, bounded + 1);
-    const messages = this.#parseWithin(rows.slice(0, bounded), maxLength);
+    const messages = takeWithin(rows.slice(0, bounded), (row) => this.#parse(row), maxLength);
     return { messages: messages.toReversed(), hasEarlier: rows.length > messages.length };
   }
 
@@ -106,7 +101,7 @@ export class Projection {
     const bounded = boundedLimit(limit);
     const positions = this.messageSearch.find(query, { before, limit: bounded });
     const rows = positions.slice(0, bounded).flatMap((position) => this.#rowAt(position));
-    const messages = this.#parseWithin(rows, MAX_ANSWER_LENGTH);
+    const messages = takeWithin(rows, (row) => this.#parse(row));
     const hasMore = positions.length > messages.length;
     return {
       messages,
@@ -190,19 +185,6 @@ export class Projection {
     return this.#sql.run<MessageRow>("SELECT * FROM messages WHERE position = ?", position);
   }
 
-  /** The first of these messages, up to a length: one is always among them. What comes after is not read from out of line. */
-  #parseWithin(rows: readonly MessageRow[], maxLength: number): readonly PlacedMessage[] {
-    const messages: PlacedMessage[] = [];
-    let length = 0;
-    for (const row of rows) {
-      const message = this.#parse(row);
-      length += JSON.stringify(message).length;
-      if (messages.length > 0 && length > maxLength) break;
-      messages.push(message);
-    }
-    return messages;
-  }
-
   #parse({ position, id, role, turn, parts, metadata, created_at }: MessageRow): PlacedMessage {
     const message: Message = {
       id,
@@ -215,8 +197,4 @@ export class Projection {
     // In the order of the fold, so that a message reads the same from both.
     return { position, message, ...(turn === null ? {} : { turn }), at: created_at };
   }
-}
-
-function boundedLimit(limit: number): number {
-  return Math.max(1, Math.min(MAX_MESSAGES, Math.floor(limit) || 1));
 }

@@ -86,6 +86,23 @@ export interface ApprovalRecord extends Omit<Approval, "state"> {
     | "consumed";
 }
 
+/** Which approvals to list. */
+export interface ApprovalFilter {
+  /** Default: of any state. */
+  readonly state?: ApprovalRecord["state"] | undefined;
+  /** `next` of the page before. Default: from the newest on. */
+  readonly before?: number | undefined;
+  /** 1 to 200; default 50. */
+  readonly limit?: number | undefined;
+}
+
+/** A page of approvals, newest first. */
+export interface ApprovalPage {
+  readonly approvals: readonly ApprovalRecord[];
+  /** `before` of the next page; null where there is none. */
+  readonly next: number | null;
+}
+
 /** The session's methods for the Worker. All authorize by role. */
 export interface SessionRpc extends CopyRpc {
   /**
@@ -137,11 +154,12 @@ export interface SessionRpc extends CopyRpc {
   tasks(identity: Identity, filter?: TaskFilter): Promise<Result<readonly Task[]>>;
   /** The task of the application of this id, or else the step of the plan. `task_not_found` where there is neither. */
   task(identity: Identity, id: string): Promise<Result<Task>>;
-  /** Approvals, newest first; all, or those of one state. */
-  approvals(
-    identity: Identity,
-    state?: ApprovalRecord["state"],
-  ): Promise<Result<readonly ApprovalRecord[]>>;
+  /**
+   * A page of approvals, newest first; all, or those of one state. It has at most `limit`, and ends before the one that takes it
+   * past 4 Mi characters of JSON. Those that wait are found at once. Of any other state it looks through 1,000 approvals at most:
+   * then it may have fewer than there are, or none, and `next` goes on.
+   */
+  approvals(identity: Identity, filter?: ApprovalFilter): Promise<Result<ApprovalPage>>;
   /** Durable events after a cursor, a page of at most 128 KiB. A cursor below the floor or past the head: `bad_request` with `extra.floor` and `extra.head`. */
   events(identity: Identity, after: number): Promise<Result<EventPage>>;
 }

@@ -8,7 +8,14 @@ import { CopyService } from "./copy-service.ts";
 import type { Invitation } from "./invitations.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { attempt, authorize } from "./rpc-answer.ts";
-import type { ApprovalRecord, EventPage, Result, SessionInfo, SessionRpc } from "./rpc.ts";
+import type {
+  ApprovalFilter,
+  ApprovalPage,
+  EventPage,
+  Result,
+  SessionInfo,
+  SessionRpc,
+} from "./rpc.ts";
 import type { SearchOptions } from "./message-search.ts";
 import type { SearchPage } from "./projection.ts";
 import type { Revocation } from "./revocations.ts";
@@ -133,9 +140,9 @@ export abstract class SessionService<Env = unknown> extends CopyService<Env> imp
 
   async approvals(
     identity: Identity,
-    state?: ApprovalRecord["state"],
-  ): Promise<Serialized<Result<readonly ApprovalRecord[]>>> {
-    return attempt(() => this.existing(identity, "read").approvals(state));
+    filter?: ApprovalFilter,
+  ): Promise<Serialized<Result<ApprovalPage>>> {
+    return attempt(() => this.existing(identity, "read").approvals(filter));
   }
 
   async events(identity: Identity, after: number): Promise<Serialized<Result<EventPage>>> {

@@ -10,7 +10,7 @@ import type { CopySource } from "./copy-source.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { sessionInfo } from "./listing.ts";
 import { setMeta } from "./metadata.ts";
-import type { ApprovalRecord, EventPage, SessionInfo } from "./rpc.ts";
+import type { ApprovalFilter, ApprovalPage, EventPage, SessionInfo } from "./rpc.ts";
 import type { SessionHistory } from "./session-history.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SessionParts } from "./session-parts.ts";
@@ -116,8 +116,9 @@ export class Session {
   }
 
   /** Approvals of any age; see `SessionRpc.approvals`. */
-  approvals(state?: ApprovalRecord["state"]): readonly ApprovalRecord[] {
-    return this.#parts.approvals.list(state);
+  approvals(filter: ApprovalFilter = {}): ApprovalPage {
+    const open = this.state.approvals.map(({ approval }) => approval);
+    return this.#parts.approvals.page(filter, open);
   }
 
   /** A page of durable events; see `SessionRpc.events`. */

@@ -33,7 +33,7 @@ async function eventsOf(id: string): Promise<readonly SessionEvent[]> {
 
 const messagesOf = async (id: string) => valueOf(await stubOf(id).messages(OWNER)).messages;
 
-const approvalsOf = async (id: string) => valueOf(await stubOf(id).approvals(OWNER));
+const approvalsOf = async (id: string) => valueOf(await stubOf(id).approvals(OWNER)).approvals;
 
 const bytesOf = (text: string) => new Blob([text]).stream() as ReadableStream<Uint8Array>;
 

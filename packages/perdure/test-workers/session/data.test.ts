@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, expectTypeOf, test } from "vitest";
+import { assertNoScans } from "../../src/testing/index.ts";
 import { due, search } from "../objects/data-session-do.ts";
 import { Peer } from "./peer.ts";
 import { as, OWNER, PROMPT, positionOf, valueOf } from "./setup.ts";
@@ -204,6 +205,32 @@ test("the queries of a search and of a page use keys, as the platform plans them
   expect(plans).toEqual([
     expect.stringMatching(/^SCAN message_text VIRTUAL TABLE INDEX \d+:M1<$/),
     "SEARCH messages USING INTEGER PRIMARY KEY (rowid=?)",
+  ]);
+});
+
+test("A16 no page of approvals reads a whole table, as the platform plans it", async () => {
+  const stub = await dataSession("approval-plans");
+  await say(stub, "one");
+  await runInDurableObject(stub, async (session, { storage }) => {
+    for (const state of [undefined, "pending", "decided", "withdrawn"] as const)
+      await assertNoScans(storage.sql, () => session.approvals(OWNER, { state }));
+  });
+  const plans = await runInDurableObject(stub, (_session, { storage }) =>
+    [
+      "SELECT position, state FROM approvals WHERE position < 9 ORDER BY position DESC LIMIT 3",
+      "SELECT position, state FROM approvals WHERE id = 'a'",
+      "SELECT * FROM approvals WHERE position = 9",
+    ].flatMap((query) =>
+      storage.sql
+        .exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`)
+        .toArray()
+        .map(({ detail }) => detail),
+    ),
+  );
+  expect(plans).toEqual([
+    "SEARCH approvals USING INTEGER PRIMARY KEY (rowid<?)",
+    "SEARCH approvals USING INDEX approvals_by_id (id=?)",
+    "SEARCH approvals USING INTEGER PRIMARY KEY (rowid=?)",
   ]);
 });
 

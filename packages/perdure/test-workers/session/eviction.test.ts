@@ -115,7 +115,7 @@ test("after an eviction RPC answers what it answered before", async () => {
   const all = async () => ({
     info: await session.describe(OWNER),
     messages: await session.messages(OWNER),
-    approvals: await session.approvals(OWNER, "pending"),
+    approvals: await session.approvals(OWNER, { state: "pending" }),
     events: await session.events(OWNER, 0),
     meta: await session.getSessionMeta(),
     recent: await session.getRecentMessages(),
@@ -123,7 +123,9 @@ test("after an eviction RPC answers what it answered before", async () => {
   const before = await all();
   expect(before).toMatchObject({
     info: { value: { status: "waiting", title: "hello" } },
-    approvals: { value: [{ approval: "a", state: "pending", requestedAt: 1 }] },
+    approvals: {
+      value: { approvals: [{ approval: "a", state: "pending", requestedAt: 1 }], next: null },
+    },
   });
   await evictDurableObject(session);
   expect(await all()).toEqual(before);
@@ -138,7 +140,7 @@ test("A7 K2 after an eviction the alarm fires, and an expired question fails clo
   while (Date.now() < expiresAt) await session.describe(OWNER);
   // The platform may have fired it already.
   await runDurableObjectAlarm(session);
-  const records = valueOf(await session.approvals(OWNER));
+  const records = valueOf(await session.approvals(OWNER)).approvals;
   expect(records[0]).toMatchObject({ approval: "b", option: "no", by: "perdure:expiry" });
   expect(await runner.next("command")).toMatchObject({
     command: { kind: "answer", approval: "b", option: "no" },

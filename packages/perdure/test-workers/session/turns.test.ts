@@ -224,7 +224,7 @@ test.each([
       { type: "text", text: "Done." },
     ]);
     expect(payments.get(id)).toEqual(paid);
-    expect(valueOf(await session.approvals(OWNER))).toHaveLength(1);
+    expect(valueOf(await session.approvals(OWNER)).approvals).toHaveLength(1);
   },
 );
 

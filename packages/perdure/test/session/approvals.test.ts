@@ -5,7 +5,7 @@ import type { SessionWorld } from "../support/session-world.ts";
 import { writingSession } from "./writing-session.ts";
 
 const record = (world: SessionWorld, id: string) =>
-  world.session.approvals().find(({ approval }) => approval === id);
+  world.session.approvals().approvals.find(({ approval }) => approval === id);
 
 /** The process dies, and another one on a new spool starts and takes up a new turn. */
 async function nextProcess(world: SessionWorld, process = "process-2"): Promise<FakeRunner> {
@@ -22,7 +22,7 @@ test("A1 the digest is of kind, title and canonical input: the order of keys mak
   await runner.ask("c", "p", { input: { path: "b", nested: { x: 1, y: 2 } } });
   await runner.ask("d", "p", { input: { path: "a", nested: { x: 1, y: 2 } }, title: "Other" });
   await runner.ask("e", "p", { input: { path: "a", nested: { x: 1, y: 2 } }, kind: "execute" });
-  const digests = world.session.approvals().map(({ digest }) => digest);
+  const digests = world.session.approvals().approvals.map(({ digest }) => digest);
   expect(digests[4]).toMatch(/^[0-9a-f]{64}$/);
   expect(digests[3]).toBe(digests[4]);
   expect(new Set(digests).size).toBe(4);
@@ -166,7 +166,10 @@ test("A8 when its turn ends a question is withdrawn, decided or not", async () =
   await runner.end("p");
   await runner.reconnect();
   expect(runner.commands()).toEqual([]);
-  expect(world.session.approvals().map(({ state }) => state)).toEqual(["withdrawn", "withdrawn"]);
+  expect(world.session.approvals().approvals.map(({ state }) => state)).toEqual([
+    "withdrawn",
+    "withdrawn",
+  ]);
   expect(world.session.state.approvals).toEqual([]);
 });
 
@@ -175,7 +178,10 @@ test("A8 T8 terminating withdraws what is open", async () => {
   await runner.ask("a", "p");
   await runner.ask("b", "another-turn");
   await world.command("t", { op: "terminate" });
-  expect(world.session.approvals().map(({ state }) => state)).toEqual(["withdrawn", "withdrawn"]);
+  expect(world.session.approvals().approvals.map(({ state }) => state)).toEqual([
+    "withdrawn",
+    "withdrawn",
+  ]);
   expect(world.session.state.approvals).toEqual([]);
 });
 
@@ -268,11 +274,11 @@ test("A13 a question that is sent again under the same id while it is open is on
   await runner.ask("a", "p");
   await runner.ask("a", "p");
   expect(world.session.state.approvals).toHaveLength(1);
-  expect(world.session.approvals()).toHaveLength(1);
+  expect(world.session.approvals().approvals).toHaveLength(1);
   await world.decide("d", "a", "yes");
   await runner.ask("a", "p");
   expect(world.session.state.approvals).toMatchObject([{ approval: "a", state: "decided" }]);
-  expect(world.session.approvals()).toMatchObject([{ approval: "a", state: "decided" }]);
+  expect(world.session.approvals().approvals).toMatchObject([{ approval: "a", state: "decided" }]);
 });
 
 test("a question of more than a megabyte is kept whole", async () => {

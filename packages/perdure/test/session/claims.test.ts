@@ -168,7 +168,9 @@ test("A15 a question of a turn that does not run, in a backlog, is withdrawn at 
   await back.connect();
   await back.ask("q", "p");
   expect(world.session.state.approvals).toEqual([]);
-  expect(world.session.approvals()).toMatchObject([{ approval: "q", state: "withdrawn" }]);
+  expect(world.session.approvals().approvals).toMatchObject([
+    { approval: "q", state: "withdrawn" },
+  ]);
   expect(await world.decide("d", "q", "yes")).toMatchObject({
     ok: false,
     error: { code: "approval_closed" },

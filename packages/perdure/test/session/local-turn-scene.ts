@@ -110,7 +110,7 @@ export class LocalScene {
 
   /** The question that is open. */
   get question() {
-    return this.world.session.approvals("pending")[0];
+    return this.world.session.approvals({ state: "pending" }).approvals[0];
   }
 
   /** Types of the durable events from the newest prompt on, deltas as their text. */

@@ -179,7 +179,7 @@ test("N4 T4 A9 a new process's start comes behind its backlog: it interrupts the
   next.keep(delta("last words"));
   await next.reconnect();
   expect(world.session.state.turns).toMatchObject([{ id: "p", state: "running" }, {}]);
-  expect(world.session.approvals()[0]?.state).toBe("pending");
+  expect(world.session.approvals().approvals[0]?.state).toBe("pending");
   await next.start();
   expect(world.types().slice(-4)).toEqual([
     "text-delta",
@@ -192,7 +192,7 @@ test("N4 T4 A9 a new process's start comes behind its backlog: it interrupts the
     approvals: [],
     lastOutcome: { turn: "p", outcome: "interrupted" },
   });
-  expect(world.session.approvals()[0]?.state).toBe("orphaned");
+  expect(world.session.approvals().approvals[0]?.state).toBe("orphaned");
   expect(world.session.history.messages().messages.at(1)?.message.parts).toMatchObject([
     { type: "text", text: "last words", state: "done" },
   ]);

@@ -89,7 +89,7 @@ test.each(STORED)("M13 %s: state, metadata and approvals are as they were", (nam
   });
   expect(session.state.runner).toMatchObject({ epoch: 1, agentSession: "agent-session-1" });
   expect(session.state.lastOutcome).toMatchObject({ turn: "turn-1", outcome: "completed" });
-  expect(session.approvals().map(({ approval, state }) => [approval, state])).toEqual([
+  expect(session.approvals().approvals.map(({ approval, state }) => [approval, state])).toEqual([
     ["a2", "pending"],
     ["a1", "delivered"],
   ]);

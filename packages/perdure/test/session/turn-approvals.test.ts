@@ -33,7 +33,9 @@ test("O14 a question is durable, shown, and answered by the first decision", asy
   expect(await scene.world.decide("e", approval, "reject", "bob")).toMatchObject({
     error: { code: "already_decided", extra: { by: "owner", option: "allow" } },
   });
-  expect(scene.world.session.approvals()).toMatchObject([{ state: "delivered", approved: true }]);
+  expect(scene.world.session.approvals().approvals).toMatchObject([
+    { state: "delivered", approved: true },
+  ]);
 });
 
 test("O14 a rejection is an answer", async () => {
@@ -111,7 +113,7 @@ test("O17 each of several identical questions is asked once in a turn, however o
     await scene.decide(scene.question?.approval ?? "", option);
   }
   expect(answers.at(-1)).toEqual(["allow", "reject", "allow"]);
-  expect(scene.world.session.approvals()).toHaveLength(3);
+  expect(scene.world.session.approvals().approvals).toHaveLength(3);
   expect(scene.outcome).toMatchObject({ outcome: "completed" });
   await scene.prompt("q");
   expect(scene.question).toMatchObject({ turn: "q", state: "pending" });
@@ -138,10 +140,10 @@ test("O17 questions that are open together are answered in any order, also witho
     return (await Promise.all([ask("a"), ask("b")])).join(" ");
   });
   await scene.prompt("p");
-  const [b, a] = scene.world.session.approvals("pending");
+  const [b, a] = scene.world.session.approvals({ state: "pending" }).approvals;
   await scene.evict();
   await scene.decide(b?.approval ?? "", "reject");
-  expect(scene.world.session.approvals("pending")).toHaveLength(1);
+  expect(scene.world.session.approvals({ state: "pending" }).approvals).toHaveLength(1);
   await scene.decide(a?.approval ?? "", "allow");
   expect(scene.answers).toEqual(["a:true b:false"]);
   expect(scene.world.types().filter((type) => type === "approval.requested")).toHaveLength(2);
@@ -164,7 +166,7 @@ test("O18 a turn that is cancelled while it waits withdraws its question", async
   await scene.evict();
   await scene.world.command("c", { op: "cancel" });
   expect(scene.outcome).toMatchObject({ outcome: "cancelled" });
-  expect(scene.world.session.approvals()).toMatchObject([{ state: "withdrawn" }]);
+  expect(scene.world.session.approvals().approvals).toMatchObject([{ state: "withdrawn" }]);
   expect(scene.runs).toHaveLength(1);
 });
 
@@ -182,5 +184,5 @@ test.each([
   });
   await scene.prompt("p");
   expect(codes).toEqual(["bad_request"]);
-  expect(scene.world.session.approvals()).toEqual([]);
+  expect(scene.world.session.approvals().approvals).toEqual([]);
 });

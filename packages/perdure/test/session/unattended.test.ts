@@ -21,7 +21,9 @@ test("T24 T18 cancelling a turn whose runner is not connected ends it, and the r
     { type: "turn.ended", turn: "p", outcome: "cancelled" },
   ]);
   expect(reply).toMatchObject({ ok: true, result: { turn: "p", position: events.length - 1 } });
-  expect(world.session.approvals()).toMatchObject([{ approval: "a", state: "withdrawn" }]);
+  expect(world.session.approvals().approvals).toMatchObject([
+    { approval: "a", state: "withdrawn" },
+  ]);
   expect(world.session.info().turns).toMatchObject([{ id: "q", state: "queued" }]);
 
   runner.keep({ type: "text-delta", id: "t", delta: "still here" });

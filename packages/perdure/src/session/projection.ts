@@ -3,6 +3,7 @@
 import type { ContentStore } from "../log/index.ts";
 import type { Sql, SqlRow } from "../object/index.ts";
 import type { JsonObject, Message, PlacedMessage } from "../protocol/index.ts";
+import { MessageIds } from "./message-ids.ts";
 import { MessageSearch } from "./message-search.ts";
 import { inlineOrPut, parseColumn } from "./out-of-line.ts";
 import { boundedLimit, takeWithin } from "./page-bounds.ts";
@@ -47,11 +48,13 @@ export interface SearchPage {
 export class Projection {
   readonly #sql: Sql;
   readonly #content: ContentStore;
+  readonly #ids: MessageIds;
   readonly messageSearch: MessageSearch;
 
   constructor(sql: Sql, content: ContentStore, isSearchable: boolean) {
     this.#sql = sql;
     this.#content = content;
+    this.#ids = new MessageIds(sql);
     this.messageSearch = new MessageSearch(sql, isSearchable);
   }
 
@@ -70,6 +73,7 @@ export class Projection {
         : inlineOrPut(this.#content, message.metadata, { position, room: ROOM }),
       at,
     );
+    this.#ids.add(message.id, position);
     this.messageSearch.add(placed);
   }
 
@@ -89,11 +93,10 @@ export class Projection {
     return this.#rowAt(position).map((row) => this.#parse(row))[0];
   }
 
-  /** The newest finished message of an id. It has no index, which would bill a row for each: this looks from the newest back. */
+  /** The newest finished message of an id; see `MessageIds` for what that reads. */
   messageOf(id: string): PlacedMessage | undefined {
-    return this.#sql
-      .run<MessageRow>("SELECT * FROM messages WHERE id = ? ORDER BY position DESC LIMIT 1", id)
-      .map((row) => this.#parse(row))[0];
+    const position = this.#ids.find(id);
+    return position === undefined ? undefined : this.messageAt(position);
   }
 
   /** Messages that have all words of a query, newest first; see `MessageSearch.find`. */
@@ -130,6 +133,7 @@ export class Projection {
   /** Retention: forgets messages up to a position, and what only they needed. */
   forget(position: number): void {
     this.#sql.run("DELETE FROM messages WHERE position <= ?", position);
+    this.#ids.clear();
     this.messageSearch.forget(position);
     this.#content.trim(position, ROOM);
   }

@@ -59,8 +59,9 @@ export class SessionDO<
   }
 
   /**
-   * A finished message by its position, or by its id; null where there is none. A position reads one row. So does the id of a
-   * prompt as long as its command is remembered; any other id is looked for from the newest message back.
+   * A finished message by its position, or by its id; null where there is none. A position reads one row, the id of
+   * a prompt as long as its command is remembered two. The first other id after a loss of memory reads the places of the newest
+   * 100,000 messages, and from then on one that is among them reads two rows, and one that is unknown none.
    */
   async getMessage(which: number | string): Promise<Serialized<StoredMessage> | null> {
     const message = this.isBlank ? undefined : this.session.history.find(which);

@@ -79,6 +79,14 @@ test("D11 a message by its position reads one row", async () => {
   expect(await readMore(long, () => long.getMessage(positionOf(TURNS / 2)))).toBe(1);
 });
 
+test("D13 of 100,000 messages one is found by its id with three rows, and an unknown id costs one, once the places are read", async () => {
+  expect(await readMore(long, () => long.getMessage("nobody"))).toBeGreaterThan(2 * TURNS);
+  expect(await readMore(long, () => long.getMessage("nobody"))).toBeLessThanOrEqual(1);
+  const reply = `t${TURNS / 2}-reply`;
+  expect(await readMore(long, () => long.getMessage(reply))).toBeLessThanOrEqual(3);
+  expect(await long.getMessage(reply)).toMatchObject({ id: reply });
+});
+
 test("R2 resuming reads rows in proportion to what was missed", async () => {
   const head = positionOf(TURNS) + EVENTS - 1;
   const missed = (turns: number) => readMore(long, () => Peer.reader(long, head - turns * EVENTS));

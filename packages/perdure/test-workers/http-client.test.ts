@@ -38,16 +38,16 @@ const client = hc<typeof app>(ORIGIN, {
 });
 
 test("Hono's client knows what each route takes and answers, and what a refusal looks like", async () => {
-  const created = await client.api.sessions.$post({ json: { id: "typed", title: "Typed" } });
+  const created = await client.api.sessions.$post({ json: { id: "http-typed", title: "Typed" } });
   expect(created.status).toBe(201);
   if (!created.ok) throw new Error((await created.json()).detail);
-  expect(created.headers.get("location")).toBe("/api/sessions/typed");
+  expect(created.headers.get("location")).toBe("/api/sessions/http-typed");
   const info = await created.json();
   expectTypeOf(info).toExtend<SessionInfo>();
-  expect(info).toMatchObject({ id: "typed", title: "Typed", createdBy: "ada", created: true });
+  expect(info).toMatchObject({ id: "http-typed", title: "Typed", createdBy: "ada", created: true });
 
   const session = client.api.sessions[":id"];
-  const param = { id: "typed" };
+  const param = { id: "http-typed" };
   const accepted = await session.messages.$post({ param, json: { id: "p1", text: "hello" } });
   if (!accepted.ok) throw new Error((await accepted.json()).detail);
   const turn = await accepted.json();

@@ -42,11 +42,14 @@ test("H52 an export is a file of JSON Lines, and where there is nothing to expor
 
 test("H53 a fork answers 201 with its place, and 200 where it was there", async () => {
   await created("forked");
-  const first = await send("/forked/fork", post({ id: "fork", at: 1, title: "Two" }));
-  expect([first.status, first.headers.get("location")]).toEqual([201, "/v1/sessions/fork"]);
-  expect(await first.json()).toMatchObject({ id: "fork", title: "Two", created: true });
-  const again = await send("/forked/fork", post({ id: "fork", at: 1 }));
-  expect([again.status, await again.json()]).toMatchObject([200, { id: "fork", created: false }]);
+  const first = await send("/forked/fork", post({ id: "http-fork", at: 1, title: "Two" }));
+  expect([first.status, first.headers.get("location")]).toEqual([201, "/v1/sessions/http-fork"]);
+  expect(await first.json()).toMatchObject({ id: "http-fork", title: "Two", created: true });
+  const again = await send("/forked/fork", post({ id: "http-fork", at: 1 }));
+  expect([again.status, await again.json()]).toMatchObject([
+    200,
+    { id: "http-fork", created: false },
+  ]);
   const unnamed = await send("/forked/fork", post({}));
   expect(await unnamed.json()).toMatchObject({ meta: { title: "One", color: "red" } });
   expect(await refusalOf(await send("/forked/fork", post({ at: 0 })))).toEqual([

@@ -86,26 +86,26 @@ const range = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 test("a session is created, described and listed for its owner alone", async () => {
-  const session = await create("listed");
+  const session = await create("http-listed");
   const info = await (await get(session)).json<{ id: string; head: number }>();
-  expect(info).toMatchObject({ id: "listed", lifecycle: "active", createdBy: "ada" });
+  expect(info).toMatchObject({ id: "http-listed", lifecycle: "active", createdBy: "ada" });
   await vi.waitFor(async () => {
     const { sessions } = await (await get("/v1/sessions")).json<{ sessions: { id: string }[] }>();
-    expect(sessions.map(({ id }) => id)).toContain("listed");
+    expect(sessions.map(({ id }) => id)).toContain("http-listed");
   });
-  const other = await get("/v1/sessions", { subject: "bob" });
+  const other = await get("/v1/sessions", { subject: "nobody-else" });
   expect(await other.json()).toMatchObject({ sessions: [] });
 });
 
 test("another owner's session is not created again", async () => {
-  await create("taken");
+  await create("http-taken");
   const headers = await bearer({ role: "admin", subject: "bob" });
-  const response = await send("/v1/sessions", post({ id: "taken" }, headers));
+  const response = await send("/v1/sessions", post({ id: "http-taken" }, headers));
   expect(await refusalOf(response)).toEqual([409, "session_exists"]);
 });
 
 test("a session that was never created is not found on any route, and nothing is written", async () => {
-  const path = "/v1/sessions/never";
+  const path = "/v1/sessions/http-never";
   for (const route of ["", "/messages", "/approvals", "/events"])
     expect(await refusalOf(await get(path + route))).toEqual([404, "session_not_found"]);
   const stream = await send(`${path}/events`, {
@@ -115,7 +115,7 @@ test("a session that was never created is not found on any route, and nothing is
   const prompt = await send(`${path}/messages`, post({ id: "p", text: "hi" }, await bearer()));
   expect(await refusalOf(prompt)).toEqual([404, "session_not_found"]);
   const tables = await runInDurableObject(
-    env.SESSION_DO.getByName("never"),
+    env.SESSION_DO.getByName("http-never"),
     (_object, { storage }) =>
       storage.sql
         .exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'")

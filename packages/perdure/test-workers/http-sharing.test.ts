@@ -168,16 +168,16 @@ test("H44 a revocation closes sockets at once and refuses every later request", 
 });
 
 const statusOf = async (headers: Record<string, string>) =>
-  (await send("/v1/sessions/roles", { headers })).status;
+  (await send("/v1/sessions/http-roles", { headers })).status;
 
 const revokeRole = async (body: object) =>
-  send("/v1/sessions/roles/revocations", post(body, await asAdmin()));
+  send("/v1/sessions/http-roles/revocations", post(body, await asAdmin()));
 
 test("H44 a role changes by a new token: the old one is revoked by its id or its holder", async () => {
-  await invited("roles");
-  const before = await bearer({ subject: "bob", session: "roles" });
+  await invited("http-roles");
+  const before = await bearer({ subject: "bob", session: "http-roles" });
   expect((await revokeRole({ subject: "bob" })).status).toBe(200);
-  const after = await bearer({ subject: "bob", session: "roles", role: "viewer" });
+  const after = await bearer({ subject: "bob", session: "http-roles", role: "viewer" });
   expect([await statusOf(before), await statusOf(after)]).toEqual([401, 200]);
   const { id } = await verifyToken(SECRET, (after.authorization ?? "").replace("Bearer ", ""));
   await revokeRole({ token: id, expiresAt: Date.now() + 60_000 });

@@ -54,8 +54,8 @@ test("T26 erasing ends the session, tells everybody, and leaves nothing stored",
 
 test("T26 the line in the owner's list goes, and does not come back", async () => {
   const owner = { ...OWNER, subject: "eraser" };
-  const session = env.SESSION_DO.getByName("listed");
-  valueOf(await session.create(owner, { id: "listed" }));
+  const session = env.SESSION_DO.getByName("erased-listed");
+  valueOf(await session.create(owner, { id: "erased-listed" }));
   await expect.poll(async () => (await list()).sessions.length).toBe(1);
   await session.erase(owner);
   expect((await list()).sessions).toEqual([]);
@@ -65,13 +65,13 @@ test("T26 the line in the owner's list goes, and does not come back", async () =
 });
 
 test("T26 a session of the same id is another one, and hears nothing of the memory of the first", async () => {
-  const session = await createdSession("again");
+  const session = await createdSession("erased-again");
   const runner = await Peer.runner(session);
   // Shown, and not stored yet: the flush that was to store it comes too late.
   runner.send({ t: "events", epoch: 1, r: 2, e: [{ type: "start", messageId: "m" }] });
   await session.erase(OWNER);
   const other = { ...OWNER, subject: "bob" };
-  expect(valueOf(await session.create(other, { id: "again" }))).toMatchObject({
+  expect(valueOf(await session.create(other, { id: "erased-again" }))).toMatchObject({
     created: true,
     createdBy: "bob",
     head: 1,
@@ -84,9 +84,9 @@ test("T26 a session of the same id is another one, and hears nothing of the memo
 });
 
 test("T26 T23 an alarm erases a terminated session, also one that was never in memory since", async () => {
-  const session = env.SESSION_DO.getByName("mortal");
+  const session = env.SESSION_DO.getByName("erased-mortal");
   const lifetime = { eraseAfterTerminatedMs: 1_000 };
-  valueOf(await session.create(OWNER, { id: "mortal", lifetime }));
+  valueOf(await session.create(OWNER, { id: "erased-mortal", lifetime }));
   await session.command(OWNER, "t", { op: "terminate" });
   await evictDurableObject(session);
   await runInDurableObject(session, (_object, { storage }) => {
@@ -98,7 +98,7 @@ test("T26 T23 an alarm erases a terminated session, also one that was never in m
 });
 
 test("T26 an erasure that was cut off is finished by the alarm", async () => {
-  const session = await createdSession("cut");
+  const session = await createdSession("erased-cut");
   await runInDurableObject(session, (_object, { storage }) => {
     storage.sql.exec(
       "INSERT INTO timers (name, due_at, attempts, payload) VALUES ('perdure:erase', 1, 0, 'null')",

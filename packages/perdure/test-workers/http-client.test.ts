@@ -5,7 +5,13 @@ import { hc } from "hono/client";
 import { expect, expectTypeOf, test } from "vitest";
 import type { ProblemDocument } from "../src/http/index.ts";
 import { sessionRoutes } from "../src/http/index.ts";
-import type { NewTask, PlacedMessage, Task, TaskStatus } from "../src/protocol/index.ts";
+import type {
+  JsonObject,
+  NewTask,
+  PlacedMessage,
+  Task,
+  TaskStatus,
+} from "../src/protocol/index.ts";
 import type { SessionInfo, SessionListing } from "../src/session/index.ts";
 import { ORIGIN } from "./http-fakes.ts";
 
@@ -157,6 +163,50 @@ test("H38 one message is read by its id, and messages are found by their words w
     message: { id: "p2", parts: [{ type: "text", text: "a train" }] },
   });
   expect((await one.$get({ param: { ...param, messageId: "p4" } })).status).toBe(404);
+});
+
+test("H60 a PUT of metadata replaces it, the same once, and what does not fit the schema is refused", async () => {
+  const checked = new Hono().route(
+    "/",
+    sessionRoutes({
+      binding: "DATA_SESSION",
+      authorize: (c) => ({
+        subject: "ada",
+        role: c.req.header("x-role") === "viewer" ? "viewer" : "admin",
+      }),
+    }),
+  );
+  const { sessions } = hc<typeof checked>(ORIGIN, {
+    fetch: (input: Request | string | URL, init?: RequestInit) =>
+      checked.fetch(new Request(input, init), env),
+  });
+  const param = { id: "typed-meta-put" };
+  await sessions.$post({ json: param });
+  const { meta } = sessions[":id"];
+  const put = (json: { id?: string; meta: JsonObject }, headers: Record<string, string> = {}) =>
+    meta.$put({ param, json }, { headers });
+  const kept = async () => (await (await meta.$get({ param })).json()) as { meta: JsonObject };
+
+  expect((await put({ id: "c1", meta: { rating: 4, language: "de" } })).status).toBe(200);
+  expect(await kept()).toEqual({ meta: { rating: 4, language: "de" } });
+  expect((await put({ id: "c2", meta: { rating: 5 } })).status).toBe(200);
+  expect(await kept()).toEqual({ meta: { rating: 5, language: "en" } });
+  // Sent again it has no second effect, whatever came between.
+  await put({ meta: { rating: 1 } });
+  expect((await put({ id: "c2", meta: { rating: 5 } })).status).toBe(200);
+  expect(await kept()).toEqual({ meta: { rating: 1, language: "en" } });
+
+  const refused = await put({ meta: { rating: 9 } });
+  if (refused.ok) throw new Error("taken");
+  expect(refused.status).toBe(400);
+  expect(await refused.json()).toMatchObject({
+    code: "bad_request",
+    issues: [{ path: ["rating"] }],
+  });
+  for (const body of [{}, { meta: 1 }, { meta: [] }])
+    expect((await put(body as unknown as { meta: JsonObject })).status).toBe(400);
+  expect((await put({ meta: { rating: 2 } }, { "x-role": "viewer" })).status).toBe(403);
+  expect(await kept()).toEqual({ meta: { rating: 1, language: "en" } });
 });
 
 test("H39 metadata is merged, and read by itself", async () => {

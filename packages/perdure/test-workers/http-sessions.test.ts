@@ -152,6 +152,10 @@ test("each route is its command", async () => {
   await send("/v1/sessions/s1/resume", post({ id: "c5" }, headers));
   await send("/v1/sessions/s1/terminate", post({ id: "c6" }, headers));
   await send("/v1/sessions/s1/wake", post({ id: "c7" }, headers));
+  await send("/v1/sessions/s1/meta", {
+    ...post({ id: "c8", meta: { a: 1 } }, headers),
+    method: "PUT",
+  });
   expect(sessions.calls.map(([, , , id, command]) => [id, command])).toEqual([
     ["c1", { op: "cancel", turn: "t1" }],
     ["c2", { op: "decide", approval: "a1", option: "o", reason: "r" }],
@@ -160,6 +164,7 @@ test("each route is its command", async () => {
     ["c5", { op: "resume" }],
     ["c6", { op: "terminate" }],
     ["c7", { op: "wake" }],
+    ["c8", { op: "set-meta", patch: { a: 1 }, replace: true }],
   ]);
 });
 

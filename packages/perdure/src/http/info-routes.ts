@@ -9,12 +9,12 @@ import { execute, sentCommand } from "./command-route.ts";
 import { valueOf } from "./result.ts";
 import { body, json } from "./typed-route.ts";
 
-/** Metadata to merge shallowly; a null deletes its key. */
+/** Metadata: of `PATCH` to merge shallowly, where a null deletes its key, and of `PUT` all that is to be there. */
 export interface MetaBody extends CommandBody {
   readonly meta: JsonObject;
 }
 
-/** `GET` and `PATCH /sessions/:id`, `GET /sessions/:id/meta`. */
+/** `GET` and `PATCH /sessions/:id`, `GET` and `PUT /sessions/:id/meta`. */
 export function infoRoutes(access: Access) {
   return new Hono<SessionRouteEnv>()
     .get("/sessions/:id", access.allow("describe"), async (c) => {
@@ -24,18 +24,24 @@ export function infoRoutes(access: Access) {
     .patch(
       "/sessions/:id",
       access.allow("set-meta"),
-      body<SentCommand, MetaBody>(patchOf),
+      body<SentCommand, MetaBody>((body) => changeOf(body, {})),
       async (c) => json(await execute(c.var.perdure, c.req.valid("json"))),
     )
     .get("/sessions/:id/meta", access.allow("read"), async (c) => {
       const { call, identity } = c.var.perdure;
       const { meta } = valueOf(await call((stub) => stub.describe(identity)));
       return json({ meta });
-    });
+    })
+    .put(
+      "/sessions/:id/meta",
+      access.allow("set-meta"),
+      body<SentCommand, MetaBody>((body) => changeOf(body, { replace: true })),
+      async (c) => json(await execute(c.var.perdure, c.req.valid("json"))),
+    );
 }
 
-function patchOf(body: JsonObject): SentCommand {
+function changeOf(body: JsonObject, how: { readonly replace?: true }): SentCommand {
   const { meta } = body;
   if (meta === undefined) throw badRequest("`meta` is missing: an object, where null deletes");
-  return sentCommand(body, { op: "set-meta", patch: meta });
+  return sentCommand(body, { op: "set-meta", patch: meta, ...how });
 }

@@ -30,7 +30,12 @@ export type Command =
       readonly option: string;
       readonly reason?: string | undefined;
     }
-  | { readonly op: "set-meta"; readonly patch: JsonObject }
+  | {
+      readonly op: "set-meta";
+      readonly patch: JsonObject;
+      /** Whether `patch` is all that is to be there: keys that it has not are deleted. Default: it is merged. */
+      readonly replace?: boolean | undefined;
+    }
   | { readonly op: "create-task"; readonly task: NewTask }
   | { readonly op: "update-task"; readonly task: string; readonly patch: TaskPatch }
   | { readonly op: "pause" }

@@ -137,7 +137,9 @@ export function parseCommand(value: unknown): Command {
     }
     case "set-meta":
       if (!isObject(value["patch"])) throw badFrame("`patch` must be an object");
-      return { op: "set-meta", patch: value["patch"] };
+      if (value["replace"] === undefined) return { op: "set-meta", patch: value["patch"] };
+      if (typeof value["replace"] !== "boolean") throw badFrame("`replace` must be true or false");
+      return { op: "set-meta", patch: value["patch"], replace: value["replace"] };
     case "create-task":
       return { op: "create-task", task: parseNewTask(value["task"]) };
     case "update-task":

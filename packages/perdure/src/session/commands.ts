@@ -7,7 +7,7 @@ import type { Decisions } from "./decisions.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { titleFrom } from "./listing.ts";
 import type { MetaSchema } from "./metadata.ts";
-import { isFitting, setMeta } from "./metadata.ts";
+import { isFitting, replacing, setMeta } from "./metadata.ts";
 import type { TaskContext } from "./tasks.ts";
 import { createTask, updateTask } from "./tasks.ts";
 import type { Waking } from "./waking.ts";
@@ -47,8 +47,11 @@ export function execute(context: CommandContext, id: string, command: Command): 
       const { task, position } = updateTask(context, command.task, command.patch);
       return { task: task.id, position };
     }
-    case "set-meta":
-      return { position: setMeta(log, context.metaSchema, command.patch, by, at) };
+    case "set-meta": {
+      const { patch, replace = false } = command;
+      const change = replace ? replacing(log.state.meta, patch) : patch;
+      return { position: setMeta(log, context.metaSchema, change, by, at) };
+    }
     case "pause":
       return { position: lifecycle.pause(by) };
     case "resume":

@@ -34,6 +34,11 @@ export function setMeta(
   return log.append({ type: "session.meta", patch: fitting, by, at });
 }
 
+/** The change after which metadata is nothing but `whole`. */
+export function replacing(meta: JsonObject, whole: JsonObject): JsonObject {
+  return { ...Object.fromEntries(Object.keys(meta).map((key) => [key, null])), ...whole };
+}
+
 /** Whether a schema takes a change. */
 export function isFitting(
   meta: JsonObject,
@@ -56,7 +61,9 @@ function fittingPatch(
 ): JsonObject {
   if (schema === undefined) return patch;
   const output = validated(schema, mergeMeta(meta, patch));
-  const deleted = Object.entries(patch).filter(([key, value]) => value === null && key in meta);
+  const deleted = Object.entries(patch).filter(
+    ([key, value]) => value === null && key in meta && !(key in output),
+  );
   const set = Object.entries(output).filter(
     ([key, value]) => JSON.stringify(meta[key]) !== JSON.stringify(value),
   );

@@ -83,6 +83,11 @@ const BAD_CLIENT_FRAMES: Readonly<Record<string, unknown>> = {
   },
   "decide without an option": { t: "command", id: "1", command: { op: "decide", approval: "a1" } },
   "set-meta of text": { t: "command", id: "1", command: { op: "set-meta", patch: SECRET } },
+  "set-meta that replaces in words": {
+    t: "command",
+    id: "1",
+    command: { op: "set-meta", patch: {}, replace: SECRET },
+  },
 };
 
 const BAD_RUNNER_FRAMES: Readonly<Record<string, unknown>> = {
@@ -205,6 +210,7 @@ test("W1 each frame and each command is read as it is written", () => {
     { op: "decide", approval: "a1", option: "yes" },
     { op: "decide", approval: "a1", option: "yes", reason: "Fine." },
     { op: "set-meta", patch: { title: null } },
+    { op: "set-meta", patch: { a: 1 }, replace: true },
     { op: "pause" },
     { op: "resume" },
     { op: "terminate" },

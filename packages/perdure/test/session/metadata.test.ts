@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { JsonObject } from "../../src/protocol/index.ts";
 import type { MetaSchema } from "../../src/session/index.ts";
 import { SessionWorld } from "../support/session-world.ts";
 
@@ -50,6 +51,30 @@ test("D8 what the schema fills is kept, and what it drops is not", async () => {
   });
   world.evict();
   expect(world.session.meta()).toEqual({ language: "de" });
+});
+
+test("D8 what the schema fills in place of a key that was deleted is kept", async () => {
+  const world = await checkedSession(SCHEMA);
+  await world.session.setMeta({ language: "en" }, "rpc");
+  expect(await world.session.setMeta({ language: null }, "rpc")).toEqual({ language: "en" });
+});
+
+test("C13 metadata is replaced in one step: what the new one has not is deleted", async () => {
+  const world = await SessionWorld.created();
+  await world.session.setMeta({ a: 1, b: 2 }, "rpc");
+  const reader = await world.reader(null);
+  const replace = (id: string, patch: JsonObject) =>
+    world.command(id, { op: "set-meta", patch, replace: true });
+  expect(await replace("1", { b: 3, c: null })).toMatchObject({ ok: true });
+  expect(world.session.meta()).toEqual({ b: 3 });
+  expect(world.events().at(-1)).toMatchObject({ patch: { a: null, b: 3 } });
+  expect(reader.take()).toContainEqual(
+    expect.objectContaining({ e: [expect.objectContaining({ type: "session.meta" })] }),
+  );
+  world.evict();
+  expect(world.session.meta()).toEqual({ b: 3 });
+  await replace("2", {});
+  expect(world.session.meta()).toEqual({});
 });
 
 test("D8 the whole must fit after the change, not the change alone", async () => {

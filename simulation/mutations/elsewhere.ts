@@ -53,4 +53,5 @@ export const HELD_ELSEWHERE: Readonly<Record<string, string>> = {
   A13: "the runner gives each question an id of its own: packages/perdure/test/session/approvals.test.ts",
   A14: "agents' questions have no expiry: packages/perdure/test/session/approvals.test.ts",
   A15: "such a backlog is too rare here: packages/perdure/test/session/claims.test.ts",
+  A16: "nobody asks for approvals of any age: packages/perdure/test/session/approval-pages.test.ts",
 };

@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Migration } from "../../src/object/index.ts";
-import { upgradeRequest } from "../../src/object/index.ts";
+import { runMigrations, upgradeRequest } from "../../src/object/index.ts";
 import type { KernelDO } from "../objects/kernel-do.ts";
 import { deployed, entriesOf, journal, journalOf, NOTES } from "../objects/kernel-do.ts";
 import { openSocket, problemIn, READER } from "./socket.ts";
@@ -172,6 +172,17 @@ test("M7 storage that cannot even be migrated for the first time is broken until
   await deploy(stub, NOTES);
   await stub.note("written");
   expect(await stub.notes()).toEqual(["written"]);
+});
+
+test("M6 M12 storage that runMigrations has brought to an earlier version goes on from there", async () => {
+  const stub = env.KERNEL.getByName("earlier");
+  await runInDurableObject(stub, (_object, { storage }) => {
+    runMigrations(storage, [NOTES]);
+    storage.sql.exec("INSERT INTO notes (text) VALUES ('earlier')");
+  });
+  await deploy(stub, NOTES, COLORS);
+  expect(await stub.notes()).toEqual(["earlier"]);
+  expect(await tablesOf(stub)).toEqual(expect.arrayContaining(["colors", "timers", "commands"]));
 });
 
 test("M8 a broken object's alarm, as its first event, is put off by five minutes and not lost", async () => {

@@ -54,6 +54,9 @@ const server = createTestHarness({
     worker("notes.ts", "NotesSession"),
     worker("timers.ts", "SupportSession"),
     worker("lifetime.ts", "TrialSession"),
+    worker("poll-session.ts", "PollSession"),
+    worker("hit-counter.ts", "HitCounter"),
+    worker("trip.ts", "TripSession", "SessionIndexDO"),
     worker("chat-session.ts", "ChatSession", "SessionIndexDO"),
   ],
 });
@@ -128,6 +131,49 @@ test("the subclass with timers sets them as the guide says", async () => {
 test("the session with a lifetime is paused and erased as the guide says", async () => {
   const response = await server.getWorker("lifetime").fetch("http://localhost/");
   expect(await response.json()).toEqual({ paused: "ada", erased: "session_not_found" });
+});
+
+test("migrations run once each, in a session and in an object of one's own, as the guide says", async () => {
+  for (let wake = 0; wake < 2; wake += 1) {
+    const votes = await server.getWorker("poll-session").fetch("http://localhost/");
+    expect(await votes.json()).toEqual(["ada", "the house"]);
+  }
+  const hits = await server.getWorker("hit-counter").fetch("http://localhost/");
+  expect(await hits.json()).toEqual({ hits: 2 });
+});
+
+test("metadata, history, search and tasks answer by RPC and over HTTP as the guide says", async () => {
+  const { fetch } = server.getWorker("trip");
+  expect(await (await fetch("http://localhost/tour")).json()).toEqual({
+    meta: { title: "Summer", language: "en", rating: 4 },
+    pages: [["m1"], ["m2", "m3"]],
+    first: [{ type: "text", text: "Where to?" }],
+    found: ["m2"],
+    done: [{ id: "hotel", progress: 1, result: { euros: 180 } }],
+  });
+  vi.stubGlobal("fetch", fetch);
+  const guide = (await import(join(FOLDER, "trip-http.ts"))) as {
+    readonly finishTrip: (server: string, token: string) => Promise<unknown>;
+  };
+  const token = await signToken(SECRET, {
+    subject: "ada",
+    session: "trip",
+    role: "participant",
+    expiresInSeconds: 60,
+  });
+  expect(await guide.finishTrip("http://localhost", token)).toEqual({
+    meta: { title: "Summer", language: "de", rating: 4 },
+    ids: ["m1", "m2", "m3"],
+    found: 1,
+    message: "m1",
+    tasks: [expect.objectContaining({ id: "tickets", status: "failed", error: "Sold out" })],
+  });
+  const headers = { authorization: `Bearer ${token}` };
+  await vi.waitFor(async () => {
+    const task = await fetch("http://localhost/v1/sessions/trip/tasks/pack", { headers });
+    expect(await task.json()).toMatchObject({ status: "running" });
+  });
+  vi.unstubAllGlobals();
 });
 
 test("people are invited and join as the guide says", async () => {

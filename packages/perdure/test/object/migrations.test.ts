@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Migration, Schema, Sql } from "../../src/object/index.ts";
-import { isMigrated, migrate } from "../../src/object/index.ts";
+import { digestOf, isMigrated, migrate } from "../../src/object/index.ts";
 import { PerdureError } from "../../src/protocol/index.ts";
 import { NodeSql } from "../support/node-sql.ts";
 import { schemaOf, tablesOf } from "../support/schema-of.ts";
@@ -129,6 +129,19 @@ test.for<{ why: string; migrations: readonly Migration[]; sentence: string }>([
     `Migration 1 of "app" cannot be used: ${sentence}.`,
   ]);
   expect(schemaOf(sql)).toEqual(before);
+});
+
+test("M3 an edited migration that names the checksum of what has run is taken, and does not run again", () => {
+  const sql = new NodeSql();
+  migrateApp(sql, NOTES);
+  const up = "CREATE TABLE notes (body TEXT)";
+  const formerly = [digestOf("CREATE TABLE notes (text TEXT)")];
+  const edited: Migration = { version: 1, name: "notes", up, formerly };
+  migrateApp(sql, edited, AUTHORS);
+  expect(sql.run("SELECT name FROM pragma_table_info('notes')")).toEqual([
+    { name: "text" },
+    { name: "author" },
+  ]);
 });
 
 test("M3 a broken list of one owner keeps those of all others from running", () => {

@@ -291,6 +291,7 @@ export class ObjectHost<T extends DurableObjectInstance> implements SocketHost {
     const life = this.#wake();
     if (life === undefined) return this.storage.alarmAgain();
     this.#isRinging = true;
+    this.storage.alarmBegins();
     this.#enter(life, async () => {
       try {
         await life.object.alarm();

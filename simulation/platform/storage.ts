@@ -27,6 +27,10 @@ export class SimulatedStorage {
   /** The alarm as written, and as the disk has it. */
   #alarm: number | undefined;
   #durableAlarm: number | undefined;
+  /** Its handler runs: it does not ring meanwhile, whatever it is set to. */
+  #isHandling = false;
+  /** It was not set anew since it rang. */
+  #hasRung = false;
   /** Writes fail while this holds. */
   isFull = false;
 
@@ -69,6 +73,8 @@ export class SimulatedStorage {
     this.#depth = 0;
     this.#gated = [];
     this.#alarm = this.#durableAlarm;
+    this.#isHandling = false;
+    this.#hasRung = false;
     this.#schedule();
   }
 
@@ -84,14 +90,24 @@ export class SimulatedStorage {
     for (const effect of this.#gated.splice(0)) effect();
   }
 
-  /** The alarm rings: it is forgotten once its handler has succeeded and that is durable. */
+  /** The alarm rings. One handler runs at a time. */
+  alarmBegins(): void {
+    this.#isHandling = true;
+    this.#hasRung = true;
+  }
+
+  /** Its handler has succeeded: once that is durable the alarm is forgotten, unless it was set anew. */
   alarmDone(): void {
     this.#write();
-    if (this.#alarm !== undefined && this.#alarm <= this.#runtime.now()) this.#alarm = undefined;
+    if (this.#hasRung) this.#alarm = undefined;
+    this.#isHandling = false;
+    this.#hasRung = false;
   }
 
   /** The alarm's handler has failed, or the object has died in it: it rings again. */
   alarmAgain(): void {
+    this.#isHandling = false;
+    this.#hasRung = false;
     this.#schedule(this.#runtime.now() + 2_000);
   }
 
@@ -158,13 +174,14 @@ export class SimulatedStorage {
   async #setAlarm(at: number | undefined): Promise<void> {
     this.#write();
     this.#alarm = at;
+    this.#hasRung = false;
   }
 
   #schedule(at = this.#durableAlarm): void {
     const runtime = this.#runtime;
     this.#cancelAlarm?.();
     this.#cancelAlarm = undefined;
-    if (at === undefined) return;
+    if (at === undefined || this.#isHandling) return;
     this.#cancelAlarm = runtime.afterOutside(at - runtime.now(), () => this.#onAlarm());
   }
 }

@@ -46,12 +46,17 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
     replace: "const FLUSH_AFTER_MS = 60_000;",
   },
   {
+    id: "L12",
+    does: "loads a session without the turns that wait",
+    file: SESSION_LOG,
+    find: "const [event] = this.log.read(position - 1, 1).events;",
+    replace: "const [event] = this.log.read(position, 0).events;",
+  },
+  {
     id: "L10",
     does: "forgets what is open",
     file: SESSION_LOG,
-    find: `return this.log.trim(Math.min(position, this.base), ({ to, carry }) => {
-      return (carry as Carry).open === to + 1;
-    });`,
+    find: "return this.log.trim(Math.min(position, this.closedUpTo), mayBeFloor);",
     replace: "return this.log.trim(position);",
   },
   {

@@ -8,7 +8,7 @@ import type {
 import {
   EMPTY_STATE,
   isControl,
-  isQuiescent,
+  isSettled,
   parseClientFrame,
   parseServerFrame,
   PING,
@@ -201,7 +201,11 @@ export class ReaderFrames {
     const state = events
       .slice(0, position)
       .reduce((before, event, index) => reduce(before, event, index + 1), EMPTY_STATE);
-    must(isQuiescent(state), `R17 a snapshot stands at ${position}, where something is open`);
+    must(isSettled(state), `R17 a snapshot stands at ${position}, where something is open`);
+    must(
+      alike(snapshot.turns, state.turns),
+      `R17 the turns that wait in a snapshot at ${position} are not the log's`,
+    );
     must(
       same(snapshot.messages, state.messages.slice(-SNAPSHOT_MESSAGES)) &&
         snapshot.hasEarlier === state.messages.length > SNAPSHOT_MESSAGES,

@@ -25,6 +25,7 @@ const SNAPSHOT: Snapshot = {
   meta: {},
   messages: [],
   hasEarlier: false,
+  turns: [],
   tasks: [],
   runner: undefined,
   lastOutcome: undefined,

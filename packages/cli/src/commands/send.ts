@@ -66,8 +66,9 @@ async function printAnswer(
         end = event;
         return true;
       },
-      // No turn is open where a snapshot stands, so one that was queued before it is over.
-      onReset: ({ messages: finished, lastOutcome }) => {
+      // No turn runs where a snapshot stands: one that was queued before it and does not wait there is over.
+      onReset: ({ messages: finished, lastOutcome, turns }) => {
+        if (turns.some(({ id }) => id === turn)) return false;
         end = lastOutcome?.turn === turn ? lastOutcome : { outcome: "unknown" };
         messages = finished.filter((one) => one.turn === turn && one.message.role === "assistant");
         return true;

@@ -171,13 +171,18 @@ export class EventLog {
    * Retention: forgets rows up to the last one that ends at or before `position` and at which the log may begin anew, and what
    * only they needed. The last row always stays, because it carries the state. Answers the new floor.
    */
-  trim(position: number, mayEnd: (row: Segment) => boolean = () => true): number {
-    const end = this.#lastRow(Math.min(position, this.#head - 1), mayEnd);
-    if (end === undefined) return this.#floor;
+  trim(position: number, mayEnd?: (row: Segment) => boolean): number {
+    const end = this.floorFor(position, mayEnd);
+    if (end === this.#floor) return end;
     this.#sql.run("DELETE FROM log WHERE position <= ?", end);
     this.#floor = end;
-    this.content.trim(this.#floor);
-    return this.#floor;
+    this.content.trim(end);
+    return end;
+  }
+
+  /** Where `trim` would put the floor. */
+  floorFor(position: number, mayEnd: (row: Segment) => boolean = () => true): number {
+    return this.#lastRow(Math.min(position, this.#head - 1), mayEnd) ?? this.#floor;
   }
 
   /** What memory holds now, as a function that brings it back after a transaction was undone. */

@@ -104,6 +104,8 @@ export interface Snapshot {
   readonly messages: readonly PlacedMessage[];
   /** Whether older messages exist: `GET …/messages?before=` has them. */
   readonly hasEarlier: boolean;
+  /** Turns that wait. None runs where a snapshot stands. */
+  readonly turns: readonly Turn[];
   readonly tasks: readonly Task[];
   readonly runner: RunnerInfo | undefined;
   /** How the last turn ended. */

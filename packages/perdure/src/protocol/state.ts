@@ -141,10 +141,12 @@ export function runningTurn(state: SessionState): Turn | undefined {
   return state.turns.find((turn) => turn.state !== "queued");
 }
 
-/** Whether nothing is open: everything before is summed up by the finished messages. */
-export function isQuiescent(state: SessionState): boolean {
+/** Whether nothing is open but turns that wait: everything else before is summed up by the finished messages. */
+export function isSettled(state: SessionState): boolean {
   return (
-    state.turns.length === 0 &&
+    state.turns.every((turn) => turn.state === "queued") &&
+    // Whoever waits is told how the search for a runner stands, and only events say it.
+    (state.turns.length === 0 || state.waking === undefined) &&
     state.open === undefined &&
     state.approvals.length === 0 &&
     state.cancels.length === 0

@@ -8,8 +8,10 @@ export interface Carry {
   /** The spool that wrote last, and the number of its last event. */
   readonly spool: string | null;
   readonly r: number;
-  /** Position from which the state must be folded again: before it nothing is open. */
+  /** Position from which the state must be folded again: before it nothing is open but turns that wait. */
   readonly open: number;
+  /** Positions of the `turn.queued` of these, where there are any. */
+  readonly waiting?: readonly number[] | undefined;
   /** What a snapshot before that position cannot take from a table. Missing where the first version wrote the row. */
   readonly closed?: Closed;
   /** Position at which the session's line in lists changed last; rows of before have none. */
@@ -23,5 +25,5 @@ export interface Carry {
   readonly lifetime?: Lifetime | undefined;
 }
 
-/** The last control event's time, and how the last turn ended, as of the position before which nothing is open. */
+/** The last control event's time, and how the last turn ended, as of the position before which nothing but turns that wait is open. */
 export type Closed = Pick<SessionState, "time" | "lastOutcome">;

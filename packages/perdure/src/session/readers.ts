@@ -194,7 +194,7 @@ export class Readers {
 
   /** The session at `base`, from tables alone. */
   snapshot(): Snapshot {
-    const { state, base, closed, projection, tasks } = this.#log;
+    const { state, base, closed, projection, tasks, waiting } = this.#log;
     return {
       position: base,
       lifecycle: state.lifecycle,
@@ -203,6 +203,7 @@ export class Readers {
       createdAt: state.createdAt,
       meta: state.meta,
       ...projection.messages(base + 1, SNAPSHOT_MESSAGES, SNAPSHOT_LENGTH),
+      turns: waiting,
       tasks: tasks.live(),
       runner: state.runner,
       ...closed,

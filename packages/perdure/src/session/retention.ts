@@ -28,6 +28,9 @@ const INTERVAL_MS = 60 * 60 * 1000;
 /** Rows of each table that one step forgets at most. */
 const STEP_ROWS = 200;
 
+/** Rows of the log in which a step looks for the end of a turn: more than four hours of one that streams. */
+const MOST_ROWS = 64 * STEP_ROWS;
+
 /** What retention needs of its session. */
 export interface RetentionHost {
   readonly log: SessionLog;
@@ -92,17 +95,19 @@ export class RetentionRunner {
     return this.#forgetMessages(messages ?? {}) || isMoreOfLog;
   }
 
+  /** Of the log only whole turns go: what is looked at grows until it has the end of one. */
   #forgetEvents({ count = Infinity, ageMs = Infinity }: Keep): boolean {
     const { log, clock } = this.#host;
-    const { head } = log.log;
-    const rows = log.log.oldest(STEP_ROWS);
-    const passed = rows.filter(
-      ({ position, at }) =>
-        position <= log.base && (position <= head - count || at < clock.now() - ageMs),
-    );
-    const last = passed.at(-1);
-    if (last !== undefined) log.log.trim(last.position);
-    return passed.length === STEP_ROWS;
+    const { head, floor } = log.log;
+    for (let limit = STEP_ROWS; limit <= MOST_ROWS; limit *= 2) {
+      const passed = log.log
+        .oldest(limit)
+        .filter(({ position, at }) => position <= head - count || at < clock.now() - ageMs);
+      const last = passed.at(-1);
+      if (last !== undefined && log.trim(last.position) > floor) return passed.length === limit;
+      if (passed.length < limit) break;
+    }
+    return false;
   }
 
   #forgetMessages({ count = Infinity, ageMs = Infinity }: Keep): boolean {
@@ -112,7 +117,7 @@ export class RetentionRunner {
     const rows = log.projection.oldest(STEP_ROWS);
     const passed = rows.filter(
       ({ position, at }) =>
-        position <= log.base && (position < oldestKept || at < clock.now() - ageMs),
+        position <= log.closedUpTo && (position < oldestKept || at < clock.now() - ageMs),
     );
     const last = passed.at(-1);
     if (last !== undefined) log.projection.forget(last.position);
@@ -123,11 +128,10 @@ export class RetentionRunner {
   #nextExpiry(): number | undefined {
     const { log, clock, policy } = this.#host;
     const { events, messages } = policy();
-    // The last row of the log stays in any case.
-    const [row, another] = log.log.oldest(2);
+    const [row] = log.log.oldest(1);
     const [message] = log.projection.oldest(1);
     const expiries = [
-      another === undefined ? Infinity : (row?.at ?? 0) + (events?.ageMs ?? Infinity),
+      log.isTrimmable ? (row?.at ?? 0) + (events?.ageMs ?? Infinity) : Infinity,
       (message?.at ?? 0) + (message === undefined ? Infinity : (messages?.ageMs ?? Infinity)),
     ];
     const next = Math.min(...expiries);

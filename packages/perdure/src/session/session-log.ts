@@ -10,9 +10,10 @@ import type {
   PlacedMessage,
   SessionEvent,
   SessionState,
+  Turn,
   WireEvent,
 } from "../protocol/index.ts";
-import { EMPTY_STATE, isQuiescent, reduce, splitRun } from "../protocol/index.ts";
+import { EMPTY_STATE, isSettled, reduce, splitRun } from "../protocol/index.ts";
 import type { Carry, Closed } from "./carry.ts";
 import type { CopyBase } from "./copy-lines.ts";
 import type { Lifetime } from "./lifetime.ts";
@@ -43,6 +44,8 @@ export class SessionLog {
   #r = 0;
   #durableR = 0;
   #openFrom = 1;
+  /** The turns that waited there. */
+  #waiting: readonly Turn[] = [];
   #closed: Closed = { time: 0, lastOutcome: undefined };
   /** Whether the table does not hold the plan yet. */
   #isPlanDue = false;
@@ -77,6 +80,7 @@ export class SessionLog {
     this.#r = carry.r;
     this.#durableR = carry.r;
     this.#openFrom = carry.open;
+    this.#waiting = (carry.waiting ?? []).flatMap((position) => this.#turnQueuedAt(position));
     const { time, lastOutcome } = carry.facts;
     this.#closed = carry.closed ?? { time, lastOutcome };
     this.#state = { ...this.#fold(), ...carry.facts, position: this.log.head };
@@ -121,6 +125,17 @@ export class SessionLog {
     return this.#closed;
   }
 
+  /** The position up to which no event or message belongs to anything that is open. */
+  get closedUpTo(): number {
+    const [first] = this.#waiting;
+    return first === undefined ? this.base : first.command - 1;
+  }
+
+  /** The turns that waited at `base`; nothing else was open there. */
+  get waiting(): readonly Turn[] {
+    return this.#waiting;
+  }
+
   /** Position of the event that last changed the session's line in lists, once it is durable; 0 before the first. */
   get lineVersion(): number {
     return this.#lineVersion;
@@ -160,9 +175,12 @@ export class SessionLog {
    * answers, nothing was open.
    */
   trim(position: number): number {
-    return this.log.trim(Math.min(position, this.base), ({ to, carry }) => {
-      return (carry as Carry).open === to + 1;
-    });
+    return this.log.trim(Math.min(position, this.closedUpTo), mayBeFloor);
+  }
+
+  /** Whether `trim` would forget anything at all. */
+  get isTrimmable(): boolean {
+    return this.log.floorFor(this.closedUpTo, mayBeFloor) > this.log.floor;
   }
 
   /** Another spool writes from now on; its last event was `r`. */
@@ -190,8 +208,9 @@ export class SessionLog {
 
   /** Makes everything durable. Call it in a transaction. */
   flush(): void {
-    const isClosed = isQuiescent(this.#state);
+    const isClosed = isSettled(this.#state);
     const open = isClosed ? this.log.last + 1 : this.#openFrom;
+    const waiting = isClosed ? this.#state.turns : this.#waiting;
     const { lifecycle, paused, createdBy, createdAt, time, runner, lastOutcome } = this.#state;
     const closed = isClosed ? { time, lastOutcome } : this.#closed;
     const line = lineOf(this);
@@ -201,6 +220,7 @@ export class SessionLog {
       spool: this.#spool,
       r: this.#r,
       open,
+      waiting: waiting.length > 0 ? waiting.map(({ command }) => command) : undefined,
       closed,
       line: lineVersion,
       facts: { lifecycle, paused, createdBy, createdAt, time, runner, lastOutcome },
@@ -215,6 +235,7 @@ export class SessionLog {
       this.tasks.setPlan(this.#state.tasks.filter(({ source }) => source === "plan"));
     this.#isPlanDue = false;
     this.#openFrom = open;
+    this.#waiting = waiting;
     this.#closed = closed;
     this.#durableR = this.#r;
     this.#hasFlushed = true;
@@ -236,7 +257,19 @@ export class SessionLog {
   mark(): () => void {
     const revertLog = this.log.mark();
     const revertSearch = this.projection.messageSearch.mark();
-    const [state, id, lifetime, spool, r, durableR, openFrom, closed, isPlanDue, metaPatch] = [
+    const [
+      state,
+      id,
+      lifetime,
+      spool,
+      r,
+      durableR,
+      openFrom,
+      waiting,
+      closed,
+      isPlanDue,
+      metaPatch,
+    ] = [
       this.#state,
       this.#id,
       this.#lifetime,
@@ -244,6 +277,7 @@ export class SessionLog {
       this.#r,
       this.#durableR,
       this.#openFrom,
+      this.#waiting,
       this.#closed,
       this.#isPlanDue,
       this.#metaPatch,
@@ -261,6 +295,7 @@ export class SessionLog {
       this.#r = r;
       this.#durableR = durableR;
       this.#openFrom = openFrom;
+      this.#waiting = waiting;
       this.#closed = closed;
       this.#isPlanDue = isPlanDue;
       this.#metaPatch = metaPatch;
@@ -278,8 +313,15 @@ export class SessionLog {
     return this.#sql.counts;
   }
 
+  /** The turn whose `turn.queued` has this position, as it was when it was queued: one that waits has not changed since. */
+  #turnQueuedAt(position: number): readonly Turn[] {
+    const [event] = this.log.read(position - 1, 1).events;
+    if (event === undefined) return [];
+    return splitRun(event).flatMap((one) => reduce(EMPTY_STATE, one, position).turns);
+  }
+
   #fold(): SessionState {
-    let state: SessionState = EMPTY_STATE;
+    let state: SessionState = { ...EMPTY_STATE, turns: this.#waiting };
     for (let after = this.base; after < this.log.head;) {
       const page = this.log.read(after);
       let position = page.position;
@@ -291,4 +333,10 @@ export class SessionLog {
     }
     return { ...state, messages: [], meta: this.projection.meta(), tasks: this.tasks.live() };
   }
+}
+
+/** Whether nothing was open where this row ends, and no turn waited: what is kept of a turn is kept whole. */
+function mayBeFloor({ to, carry }: { readonly to: number; readonly carry: unknown }): boolean {
+  const { open, waiting } = carry as Carry;
+  return open === to + 1 && waiting === undefined;
 }

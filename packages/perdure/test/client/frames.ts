@@ -84,6 +84,7 @@ export const snapshotAt = (position: number, hasEarlier = false): Snapshot => ({
   meta: { at: position },
   messages: [],
   hasEarlier,
+  turns: [],
   tasks: [],
   runner: undefined,
   lastOutcome: undefined,

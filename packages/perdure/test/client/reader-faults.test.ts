@@ -11,7 +11,7 @@ import {
   EMPTY_STATE,
   continues,
   deltaOf,
-  isQuiescent,
+  isSettled,
   mergeRuns,
   reduce,
 } from "../../src/protocol/index.ts";
@@ -139,12 +139,13 @@ class World {
     this.#inFlight.push({ t: "live", i: this.#i(), d: this.#head(), runner: null });
   }
 
-  /** As of the last position at which nothing is open. */
+  /** As of the last position at which nothing is open but turns that wait. */
   #snapshot(): number {
     let position = this.#head();
-    while (position > 0 && !isQuiescent(stateAt(this.log, position))) position -= 1;
-    const { lifecycle, createdBy, createdAt, meta, messages } = stateAt(this.log, position);
-    const snapshot = { ...snapshotAt(position), lifecycle, createdBy, createdAt, meta, messages };
+    while (position > 0 && !isSettled(stateAt(this.log, position))) position -= 1;
+    const { lifecycle, createdBy, createdAt, meta, messages, turns } = stateAt(this.log, position);
+    const facts = { lifecycle, createdBy, createdAt, meta, messages, turns };
+    const snapshot = { ...snapshotAt(position), ...facts };
     this.#inFlight.push({ t: "snapshot", i: this.#i(), why: "fresh", snapshot });
     return position;
   }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SessionEvent, SessionState } from "../../src/protocol/index.ts";
-import { EMPTY_STATE, isQuiescent, reduce, runningTurn } from "../../src/protocol/index.ts";
+import { EMPTY_STATE, isSettled, reduce, runningTurn } from "../../src/protocol/index.ts";
 
 /** The state after events that begin at position 1. */
 const after = (...events: readonly SessionEvent[]): SessionState =>
@@ -212,12 +212,13 @@ test("W5 a control event of an unknown type takes its position and changes nothi
   expect(reduce(state, unknown, 3)).toEqual({ ...state, position: 3, time: 9 });
 });
 
-test("R17 a session is quiescent where no turn, message, approval or cancellation is open", () => {
-  expect(isQuiescent(after(created))).toBe(true);
-  expect(isQuiescent(after(created, queued("t1")))).toBe(false);
-  expect(isQuiescent(after(created, text("Hi")))).toBe(false);
-  expect(isQuiescent(after(created, asked("a1", "t1")))).toBe(false);
-  expect(isQuiescent(after(created, queued("t1"), begun(2), ended("t1")))).toBe(true);
+test("R17 a session is settled where no turn runs, and no message, approval or cancellation is open", () => {
+  expect(isSettled(after(created))).toBe(true);
+  expect(isSettled(after(created, queued("t1")))).toBe(true);
+  expect(isSettled(after(created, queued("t1"), begun(2)))).toBe(false);
+  expect(isSettled(after(created, text("Hi")))).toBe(false);
+  expect(isSettled(after(created, asked("a1", "t1")))).toBe(false);
+  expect(isSettled(after(created, queued("t1"), begun(2), ended("t1")))).toBe(true);
 });
 
 test("reducing leaves the state before as it was", () => {

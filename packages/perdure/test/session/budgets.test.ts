@@ -67,3 +67,34 @@ test("L12 loading a session reads a number of rows that does not grow with its h
   const few = await rowsReadByLoading(10);
   expect(await rowsReadByLoading(1_000)).toBe(few);
 });
+
+/** A session with this many finished turns, the next of which always waited when one ended. */
+async function withOverlappingTurns(turns: number): Promise<SessionWorld> {
+  const world = await SessionWorld.created();
+  const runner = await world.runner("process", "spool");
+  await world.prompt("p0", "First");
+  for (let n = 0; n < turns; n += 1) {
+    await runner.beginPrompt(`p${n}`);
+    await world.prompt(`p${n + 1}`, "And the next");
+    await runner.end(`p${n}`);
+  }
+  return world;
+}
+
+async function rowsReadWhereOneWaits(turns: number): Promise<number> {
+  const world = await withOverlappingTurns(turns);
+  const before = world.sql.counts.read;
+  world.evict();
+  const reader = await world.reader(null);
+  expect(world.session.state.turns).toMatchObject([{ id: `p${turns}`, state: "queued" }]);
+  const read = world.sql.counts.read - before;
+  expect(reader.take()[1]).toMatchObject({
+    t: "snapshot",
+    snapshot: { turns: [{ id: `p${turns}`, state: "queued" }] },
+  });
+  return read;
+}
+
+test("L12 it does not grow either where a prompt always waits when a turn ends", async () => {
+  expect(await rowsReadWhereOneWaits(200)).toBe(await rowsReadWhereOneWaits(60));
+});

@@ -92,7 +92,7 @@ test("R3 a reader that comes back in the middle of a text goes on in the middle 
   ]);
 });
 
-test("R4 R17 a fresh reader gets a snapshot at the last quiescent position, then the events after it", async () => {
+test("R4 R17 a fresh reader gets a snapshot at the last position at which no turn ran, then the events after it", async () => {
   const world = await scriptedSession();
   const quiet = world.session.events(0).head;
   const runner = await world.runner("process-2", "spool-2");
@@ -104,9 +104,14 @@ test("R4 R17 a fresh reader gets a snapshot at the last quiescent position, then
   expect(snapshot).toMatchObject({
     t: "snapshot",
     why: "fresh",
-    snapshot: { position: quiet + 1, hasEarlier: false, tasks: [{ id: "1", title: "Look" }] },
+    snapshot: {
+      position: quiet + 2,
+      turns: [{ id: "open" }],
+      hasEarlier: false,
+      tasks: [{ id: "1", title: "Look" }],
+    },
   });
-  expect(page).toMatchObject({ t: "events", p: quiet + 2 });
+  expect(page).toMatchObject({ t: "events", p: quiet + 3 });
   expect(tail).toMatchObject({ e: [{ type: "text-delta", delta: "half" }] });
   expect(live).toMatchObject({ t: "live" });
 });

@@ -123,6 +123,46 @@ test("D12 R5 a reader whose cursor retention has passed gets a reset", async () 
   expect(reader.reader.view.isLive).toBe(true);
 });
 
+test("D12 L10 a turn of more rows than a step is forgotten whole, and not before its end", async () => {
+  const { world, runner } = await aged({ events: { count: 1 } }, 2);
+  await world.prompt("long");
+  const begun = world.session.events(0).head;
+  await runner.beginPrompt("long");
+  for (let row = 0; row < 300; row += 1) {
+    await runner.text("word ");
+    world.clock.advance(1_250);
+    await world.settle();
+  }
+  world.clock.advance(HOUR);
+  await ringUntilQuiet(world);
+  expect(floorOf(world)).toBe(begun - 1);
+  await runner.end("long");
+  await answer(world, runner, 3, 3);
+  const { head } = world.session.info();
+  world.clock.advance(HOUR);
+  await ringUntilQuiet(world);
+  expect(floorOf(world)).toBeGreaterThan(begun + 300);
+  expect(world.session.events(floorOf(world)).events.at(0)).toMatchObject({ type: "turn.queued" });
+  expect(floorOf(world)).toBeLessThan(head);
+});
+
+test("D12 L12 what a prompt that waits needs is kept, however old", async () => {
+  const keep = { count: 1, ageMs: 1 };
+  const { world, runner } = await aged({ events: keep, messages: keep }, 1);
+  for (const id of ["w1", "w2", "w3"]) await world.prompt(id, `words of ${id}`);
+  await runner.beginPrompt("w1");
+  await runner.end("w1");
+  world.clock.advance(2 * HOUR);
+  await ringUntilQuiet(world);
+  world.evict();
+  expect(world.session.state.turns).toMatchObject([
+    { id: "w2", message: { parts: [{ text: "words of w2" }] } },
+    { id: "w3", message: { parts: [{ text: "words of w3" }] } },
+  ]);
+  // What was said after them is behind them.
+  expect(idsOf(world).slice(0, 2)).toEqual(["w2", "w3"]);
+});
+
 test("D12 a step forgets at most 200 rows of a table, and the next one is at once", async () => {
   const world = await SessionWorld.created();
   for (let n = 0; n < 500; n += 1) await world.command(`m${n}`, { op: "set-meta", patch: { n } });

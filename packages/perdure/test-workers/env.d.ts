@@ -8,7 +8,7 @@ import type { HookedSessionDO } from "./objects/hooked-session-do.ts";
 import type { KernelDO } from "./objects/kernel-do.ts";
 import type { LogDO } from "./objects/log-do.ts";
 import type { LongSessionDO } from "./objects/long-session-do.ts";
-import type { CounterDO } from "./worker.ts";
+import type { CounterDO, PlainSessionDO } from "./worker.ts";
 
 declare global {
   namespace Cloudflare {
@@ -24,6 +24,7 @@ declare global {
       KERNEL: DurableObjectNamespace<KernelDO>;
       LOG: DurableObjectNamespace<LogDO>;
       LONG_SESSION: DurableObjectNamespace<LongSessionDO>;
+      PLAIN_SESSION: DurableObjectNamespace<PlainSessionDO>;
       SESSION_DO: DurableObjectNamespace<SessionDO>;
       SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
     }

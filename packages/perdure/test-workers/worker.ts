@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { SessionDO } from "../src/session/index.ts";
 
 export { CarelessSessionDO } from "./objects/careless-session-do.ts";
 export { ChatSessionDO } from "./objects/chat-session-do.ts";
@@ -10,6 +11,9 @@ export { KernelDO } from "./objects/kernel-do.ts";
 export { LogDO } from "./objects/log-do.ts";
 export { LongSessionDO } from "./objects/long-session-do.ts";
 export { SessionDO, SessionIndexDO } from "../src/session/index.ts";
+
+/** Configured without SQLite, as beginners do. */
+export class PlainSessionDO extends SessionDO {}
 
 /** Counts in memory and in storage, so that a test can see what an eviction takes and what it leaves. */
 export class CounterDO extends DurableObject {

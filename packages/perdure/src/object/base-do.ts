@@ -22,6 +22,7 @@ import { connectionOf } from "./identity.ts";
 import type { Link } from "./link.ts";
 import type { Migration, Schema } from "./migrations.ts";
 import { isMigrated, migrate } from "./migrations.ts";
+import { missingSqlite } from "./missing-sqlite.ts";
 import { problemResponse } from "./problem-response.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { LARGE_STORAGE_BYTES, SizeWarning } from "./size-warning.ts";
@@ -70,8 +71,9 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     super(ctx, env);
     this.#sql = new DurableSql(ctx.storage);
     this.#timers = this.#newTimers();
-    this.#isMigrated = isMigrated(this.#sql);
-    if (this.#isMigrated) this.#migrate();
+    this.#broken = missingSqlite(ctx.storage, this.constructor.name);
+    this.#isMigrated = this.#broken !== undefined || isMigrated(this.#sql);
+    if (this.#isMigrated && this.#broken === undefined) this.#migrate();
     for (const link of restoredLinks(ctx.getWebSockets())) this.#links.set(link.socket, link);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#checkSize();
@@ -290,6 +292,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   }
 
   #checkSize(): void {
+    if (this.#broken !== undefined) return;
     const { id, storage } = this.ctx;
     const { largeStorageBytes } = this.constructor as typeof BaseDO;
     this.#sizeWarning.check(storage.sql.databaseSize, largeStorageBytes, id.name ?? id.toString());

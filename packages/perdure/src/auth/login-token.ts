@@ -14,10 +14,14 @@ export const LOGIN_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
 
 /** Who logs in. */
 export interface LoginClaims {
+  /** 1 to 256 UTF-16 units: whose sessions they are. */
   readonly subject: string;
 }
 
-/** Signs a login token (HS256). Whoever has it gets an admin's cookie. `now` is milliseconds since 1970. Throws a `RangeError` where the secret is too short. */
+/**
+ * Signs a login token (HS256). Whoever has it gets an admin's cookie. `now` is milliseconds since 1970. Throws a `RangeError` where
+ * the secret is too short.
+ */
 export async function signLoginToken(
   secret: string,
   subject: string,

@@ -35,6 +35,7 @@ export interface TokenClaims {
 
 /** What to put into a token. */
 export interface TokenRequest {
+  /** Who will hold it: 1 to 256 UTF-16 units. */
   readonly subject: string;
   /** Id of one session, or `*`. */
   readonly session: string;
@@ -48,7 +49,7 @@ export interface TokenRequest {
 const ALGORITHM = "HS256";
 const ROLES: readonly Role[] = ["viewer", "participant", "runner", "admin"];
 
-/** The role of that name, if it is one. */
+/** The role of that name; undefined where it is none. */
 export function parseRole(value: unknown): Role | undefined {
   return ROLES.find((role) => role === value);
 }

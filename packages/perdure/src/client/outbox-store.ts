@@ -5,6 +5,7 @@ import { isObject } from "../protocol/index.ts";
 
 /** A command that is not yet answered. */
 export interface PendingCommand {
+  /** The command's id: its effect is once for each. */
   readonly id: string;
   readonly command: Command;
   /** When it was given to the client, in milliseconds since 1970; no two of one client are the same. */

@@ -6,7 +6,7 @@ import type { OutboxStore, PendingCommand } from "./outbox-store.ts";
 import { Pace } from "./pace.ts";
 import { uuidv7 } from "./uuid.ts";
 
-/** Most commands that may wait: twice what a session queues, and far less than a `localStorage` holds. */
+/** Most commands that may wait, twice what a session queues, and far less than a `localStorage` holds; one more is `rate_limited`. */
 export const MAX_PENDING_COMMANDS = 200;
 
 /** How long commands wait that were held back to keep the pace. */

@@ -44,6 +44,7 @@ export type ReaderEffect =
 export interface ReaderView {
   /** Whether it has everything up to now. */
   readonly isLive: boolean;
+  /** As in `ClientState`, as are all that follow. */
   readonly subject: string | undefined;
   readonly role: Role | undefined;
   readonly session: SessionState | undefined;

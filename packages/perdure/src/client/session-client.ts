@@ -25,6 +25,7 @@ import type { ReaderEffect } from "./reader.ts";
 import { Reader } from "./reader.ts";
 import { sessionSocketUrl } from "./session-url.ts";
 
+/** Which session to follow, and how. */
 export interface SessionClientOptions {
   /** Base URL of the server, such as `http://127.0.0.1:8787`. Default: the page's origin. */
   readonly url?: string;
@@ -148,8 +149,10 @@ export class SessionClient {
   /**
    * Sends a prompt. Text becomes one text part.
    *
-   * @param options.id An id of one's own makes the prompt safe to repeat after a rejection: it has one effect.
+   * @param options.id An id of one's own makes the prompt safe to repeat after a rejection: it has one effect. Default: a UUIDv7.
    * @returns The turn it began and the position of its `turn.queued`.
+   * @throws PerdureError `too_many_turns`, `session_terminated`, `forbidden`; `rate_limited` where `MAX_PENDING_COMMANDS` wait,
+   * `too_large` past `MAX_CLIENT_FRAME_BYTES`.
    */
   async send(
     prompt: string | readonly Part[],
@@ -161,7 +164,7 @@ export class SessionClient {
     return result as Extract<CommandResult, { readonly turn: string }>;
   }
 
-  /** Cancels a turn; without an id, the running one. */
+  /** Cancels a turn; without an id the oldest open one. `turn_not_found` where it has ended, or there is none. */
   cancel(turn?: string): Promise<CommandResult> {
     return this.execute({ op: "cancel", turn });
   }

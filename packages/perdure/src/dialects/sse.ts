@@ -8,7 +8,7 @@ import type { DurableFeed, FeedItem } from "./durable-feed.ts";
 import { openFeed } from "./durable-feed.ts";
 import type { SocketHost } from "./object-socket.ts";
 
-/** A reader that was cut off is noticed only when something is written to it. */
+/** How often a quiet stream gets a comment, in milliseconds: a reader that was cut off is noticed only when something is written. */
 export const KEEP_ALIVE_MS = 12_000;
 
 /** What an `EventSource` waits before it connects again, in milliseconds. */

@@ -6,12 +6,15 @@ import type { SessionIndexNamespace, SessionNamespace } from "./session-routes-o
 
 /** Whatever serves files by path: the `ASSETS` binding of Cloudflare, or workerd's disk service. */
 export interface AssetServer {
+  /** Answers 404 for a path that has no file. */
   fetch(request: Request): Promise<Response>;
 }
 
 /** How to find everything in the Worker's `env`. */
 export interface AppOptions<Env> {
+  /** The binding of the sessions' class. */
   readonly sessions: (env: Env) => SessionNamespace;
+  /** The binding of `SessionIndexDO`: the lists of owners. */
   readonly index: (env: Env) => SessionIndexNamespace;
   /** The secrets of tokens: the first signs, all verify. Each has at least 32 bytes. */
   readonly secrets: (env: Env) => Secrets;

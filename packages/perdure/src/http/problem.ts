@@ -12,7 +12,9 @@ export type ProblemStatus = (typeof ERROR_STATUS)[ErrorCode];
 
 /** The body of every refusal: `application/problem+json` (RFC 9457). Facts that belong to the code stand beside these. */
 export interface ProblemDocument {
+  /** `urn:perdure:error:` and the code. */
   readonly type: string;
+  /** The code in words. */
   readonly title: string;
   readonly status: ProblemStatus;
   readonly code: ErrorCode;

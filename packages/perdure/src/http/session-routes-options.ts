@@ -30,6 +30,7 @@ export interface BoundEnv extends Env {
 export interface AccessRequest {
   /** Id of the session of the path; null in a route of no one session: listing and creating. */
   readonly session: string | null;
+  /** What the identity's role will have to permit. */
   readonly action: Action;
 }
 
@@ -68,6 +69,7 @@ export type BindingOf<E extends BoundEnv, Binding> =
 export interface SessionRoutesOptions<E extends BoundEnv> {
   /** The binding of the sessions' class. */
   readonly binding: BindingOf<E, SessionNamespace>;
+  /** Says who asks, before each request reaches an object. */
   readonly authorize: Authorize<E>;
   /** The binding of `SessionIndexDO`; without it the list of sessions is `not_found`. */
   readonly index?: BindingOf<E, SessionIndexNamespace>;

@@ -38,6 +38,7 @@ export interface Page {
 
 /** One log. */
 export class EventLog {
+  /** Where content is that is too large for a row. */
   readonly content: ContentStore;
   readonly #sql: Sql;
   readonly #clock: Clock;

@@ -15,7 +15,9 @@ export interface Segment {
   readonly to: number;
   /** Milliseconds since 1970 at which it was stored. */
   readonly at: number;
+  /** What the log carries on from row to row, as JSON: whoever owns the log knows what it is. */
   readonly carry: unknown;
+  /** Events in order, runs merged. */
   readonly entries: readonly Entry[];
 }
 
@@ -39,7 +41,9 @@ const ROW_LENGTH = 256 * 1024;
 
 /** A row to be written. */
 export interface Row {
+  /** Position of its last event: the key. */
   readonly position: number;
+  /** JSON of less than 1 MB. */
   readonly body: string;
 }
 

@@ -9,6 +9,7 @@ export interface CallOptions {
   readonly attempts?: number | undefined;
   /** Longest wait before the second attempt, in milliseconds; each later one may be twice as long. Default 100. */
   readonly backoffMs?: number | undefined;
+  /** Default: the machine's time. */
   readonly clock?: Clock | undefined;
   /** From 0 to 1: how much of each wait is waited. Default: at random, so that callers do not come back all at once. */
   readonly random?: (() => number) | undefined;

@@ -13,6 +13,7 @@ export function digestOf(text: string): string {
 export class RunningDigest {
   readonly #hash = sha256.create();
 
+  /** Goes on with a piece. */
   add(text: string): void {
     this.#hash.update(utf8ToBytes(text));
   }

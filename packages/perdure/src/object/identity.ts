@@ -13,6 +13,7 @@ export type ConnectionKind = "reader" | "dialect" | "runner" | "list";
 
 /** An identity with the kind of connection that it opens. */
 export interface Connection extends Identity {
+  /** Decided by the Worker, by the route. */
   readonly kind: ConnectionKind;
 }
 

@@ -24,6 +24,7 @@ export interface Attachment extends Connection {
 
 /** One open socket. */
 export interface Link {
+  /** Who is on the other side, and what the object keeps of it over hibernation. */
   readonly attachment: Attachment;
   /** Replaces fields of the attachment. */
   attach(change: Partial<Pick<Attachment, "cursor" | "epoch" | "process" | "agent">>): void;

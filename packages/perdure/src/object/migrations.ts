@@ -24,6 +24,7 @@ export type Migration =
 /** The migrations of one owner: a room of the library, or `app` for a user's class. Versions count per owner. */
 export interface Schema {
   readonly owner: string;
+  /** In the order of their versions, which are whole numbers from 1. */
   readonly migrations: readonly Migration[];
 }
 

@@ -32,6 +32,7 @@ export const TIMER_MIGRATIONS: readonly Migration[] = [
 
 /** The platform's alarm. Each call bills a row. */
 export interface Alarm {
+  /** Has it ring at a time, in milliseconds since 1970, instead of any earlier one. */
   set(at: number): void;
   clear(): void;
 }
@@ -50,7 +51,9 @@ export interface DueTimer {
 export interface DeadTimer {
   readonly name: string;
   readonly payload: unknown;
+  /** What its handler threw last, as text. */
   readonly error: string;
+  /** Milliseconds since 1970. */
   readonly diedAt: number;
 }
 
@@ -73,7 +76,10 @@ export class Timers {
     this.#alarm = alarm;
   }
 
-  /** Sets, or moves, the timer of this name. `at` is in milliseconds since 1970; `payload` is JSON. */
+  /**
+   * Sets, or moves, the timer of this name. `at` is in milliseconds since 1970, and a time that has passed means at once;
+   * `payload` is JSON. Throws a `RangeError` where `at` is no number.
+   */
   set(name: string, at: number, payload: unknown = null): void {
     const dueAt = this.#deadline(name, at);
     this.#moving(() => {

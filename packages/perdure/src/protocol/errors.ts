@@ -39,6 +39,7 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** What every error looks like on the wire, and in `application/problem+json` (RFC 9457). */
 export interface Problem {
+  /** What a program decides by; `ERROR_STATUS` has its HTTP status. */
   readonly code: ErrorCode;
   /** One sentence: what happened, and what to do. Never holds a secret. */
   readonly detail: string;
@@ -97,7 +98,9 @@ export const FINAL_CLOSE_CODES: readonly number[] =
 /** An error with a stable code, whose HTTP status is `ERROR_STATUS[code]`. Everything that Perdure throws to a caller is one. */
 export class PerdureError extends Error {
   override readonly name = "PerdureError";
+  /** What a program decides by. `message` is for people: what happened, and what to do. */
   readonly code: ErrorCode;
+  /** Facts that belong to the code, such as `issues` or the winner of a decision; never secrets. */
   readonly extra: Readonly<Record<string, unknown>> | undefined;
 
   /**

@@ -15,8 +15,11 @@ export type TurnOutcome = "completed" | "cancelled" | "failed" | "interrupted";
 
 /** A choice that an approval offers. */
 export interface ApprovalOption {
+  /** Unique in its question: what a decision names. */
   readonly id: string;
+  /** What the person sees. */
   readonly name: string;
+  /** What choosing it means; `_always` is for the agent to remember. */
   readonly kind: "allow_once" | "allow_always" | "reject_once" | "reject_always";
 }
 
@@ -24,12 +27,17 @@ export interface ApprovalOption {
 export interface ApprovalRequest {
   /** Unique in the session. */
   readonly approval: string;
+  /** The turn that asks. */
   readonly turn: string;
+  /** The tool call that waits for it. */
   readonly toolCallId?: string | undefined;
   /** What is asked about, in the agent's terms: `edit`, `execute`, … */
   readonly kind: string;
+  /** One line for the person. */
   readonly title: string;
+  /** Exactly what will be done, as JSON: the decision is for this and nothing else. */
   readonly input: unknown;
+  /** The choices, at least one. */
   readonly options: readonly ApprovalOption[];
   /** SHA-256 of kind, title and canonical input, in hex; computed by the object. */
   readonly digest?: string | undefined;
@@ -40,11 +48,15 @@ export interface ApprovalRequest {
 /** The agent behind a runner, as it introduced itself. */
 export interface AgentInfo {
   readonly name: string;
+  /** Its name for people. */
   readonly title?: string | undefined;
   readonly version?: string | undefined;
 }
 
-/** How a runner's process got its agent's context back. */
+/**
+ * How a runner's process got its agent's context back: there was none (`new`), the agent resumed its session, it loaded it by
+ * replay, or the context is lost.
+ */
 export type Restored = "new" | "resumed" | "loaded" | "lost";
 
 /** Everything that is not content. `at` is milliseconds since 1970; `by` is the subject of a token. */

@@ -52,7 +52,7 @@ export function oneOf<const T extends string>(
   return found;
 }
 
-/** Parses an id that a sender chose: 1 to 128 characters, printable, no spaces. */
+/** Parses an id that a sender chose: 1 to 128 printable ASCII characters, no spaces. Throws `bad_frame`. */
 export function parseId(value: unknown): string {
   if (typeof value !== "string" || value.length > MAX_ID_LENGTH || !/^[\x21-\x7e]+$/.test(value))
     throw badFrame(`an id is 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`);

@@ -11,7 +11,10 @@ import type { Approval, Pause, PlacedMessage, RunnerInfo, SessionState, Turn } f
 import type { Lifecycle } from "./events.ts";
 import type { NewTask, Task, TaskPatch } from "./tasks.ts";
 
-/** What a token allows. `participant` reads, prompts, cancels and decides; `admin` does everything but run. */
+/**
+ * What a token allows. `viewer` reads; `participant` prompts, cancels, decides, and changes metadata and tasks too; `admin` does
+ * everything but run; `runner` writes what an agent says, and reads nothing. `permits` has the whole table.
+ */
 export type Role = "viewer" | "participant" | "runner" | "admin";
 
 // ---------------------------------------------------------------------------------------------- commands
@@ -44,7 +47,7 @@ export type Command =
   /** Looks for a runner once more. */
   | { readonly op: "wake" };
 
-/** What a command that succeeded answers; stored with the command. */
+/** What a command that succeeded answers; stored with the command. `position` is that of the event it wrote, or of the log's last. */
 export type CommandResult =
   | { readonly turn: string; readonly position: number }
   | { readonly approval: string; readonly option: string; readonly position: number }
@@ -68,6 +71,7 @@ export type ClientFrame =
 
 /** Whether a runner is connected, and which. Not in the log: it is true now or not at all. */
 export interface RunnerPresence {
+  /** Its claim: a newer one is higher. */
   readonly epoch: number;
   readonly agent: AgentInfo | undefined;
   /** Milliseconds since 1970 when it connected. */
@@ -76,6 +80,7 @@ export interface RunnerPresence {
 
 /** Somebody who reads the session now, with however many sockets. */
 export interface PersonPresence {
+  /** The `sub` of their tokens. */
   readonly subject: string;
   /** The strongest of their sockets. */
   readonly role: Role;
@@ -86,6 +91,7 @@ export interface PersonPresence {
 /** Who is here: at most 50 by name, those who came first before others, and how many in all. */
 export interface Presence {
   readonly people: readonly PersonPresence[];
+  /** All, also those who are not named. */
   readonly count: number;
 }
 
@@ -95,7 +101,9 @@ export interface Snapshot {
   readonly lifecycle: Lifecycle;
   /** Where `lifecycle` is `paused`: by whom. */
   readonly paused: Pause | undefined;
+  /** The subject of the owner. */
   readonly createdBy: string;
+  /** Milliseconds since 1970. */
   readonly createdAt: number;
   /** `at` of the last control event, which is the time that the content after it has. */
   readonly time: number;

@@ -37,9 +37,11 @@ export interface GatewayCall {
 
 /** Which runner is wanted. */
 export interface RunnerWanted extends Omit<Gateway, "url"> {
+  /** Id of the session. */
   readonly session: string;
   /** From 1. `webhook-id` names the waking: with this number it tells a new attempt from a copy. */
   readonly attempt: number;
+  /** How many attempts there will be. */
   readonly of: number;
   readonly why: WakingReason;
   /** Base URL of the session's server, where that knows its own. */

@@ -41,7 +41,7 @@ export const MAX_QUEUED_TURNS = 100;
 /** Longest id that a sender may choose for a command, in UTF-16 units. */
 export const MAX_ID_LENGTH = 128;
 
-/** Largest metadata value after the merge: small enough for every reply to carry it. */
+/** All metadata of a session as JSON, after a change: small enough for every snapshot to carry it. */
 export const MAX_META_BYTES = 64 * 1024;
 
 /** Largest task, as JSON: its changes are events that every reader gets; larger inputs and results go by reference. */

@@ -12,7 +12,10 @@ export type ToolState =
   | "output-error"
   | "output-denied";
 
-/** A tool call with its input, its approval and its result. `type` is `dynamic-tool` or `tool-NAME`. */
+/**
+ * A tool call with its input, its approval and its result, with the fields of the AI SDK's `ToolUIPart`. `type` is `dynamic-tool`
+ * (then `toolName` is there) or `tool-NAME`.
+ */
 export interface ToolPart {
   readonly type: "dynamic-tool" | `tool-${string}`;
   readonly toolCallId: string;
@@ -25,6 +28,7 @@ export interface ToolPart {
   readonly inputEncoding?: "json" | "text" | undefined;
   readonly output?: unknown;
   readonly errorText?: string | undefined;
+  /** Whether `output` is not the last one. */
   readonly preliminary?: boolean | undefined;
   readonly providerExecuted?: boolean | undefined;
   readonly toolMetadata?: unknown;
@@ -62,7 +66,7 @@ export interface ReasoningPart {
   readonly providerMetadata?: unknown;
 }
 
-/** A file by reference. */
+/** A file by reference: `url` is any URL, `data:` too, and `mediaType` its IANA media type. */
 export interface FilePart {
   readonly type: "file" | "reasoning-file";
   readonly mediaType: string;
@@ -70,7 +74,7 @@ export interface FilePart {
   readonly filename?: string | undefined;
 }
 
-/** Application data, carried whole. */
+/** Application data, any JSON, carried whole. A later part of the same `type` and `id` replaces it. */
 export interface DataPart {
   readonly type: `data-${string}`;
   readonly id?: string | undefined;
@@ -88,6 +92,7 @@ export type Part = TextPart | ReasoningPart | ToolPart | FilePart | DataPart | O
 
 /** A message. Its parts are in the order in which they began. */
 export interface Message {
+  /** A prompt's is its command's; an answer's is the model's or the agent's own. */
   readonly id: string;
   readonly role: "system" | "user" | "assistant";
   readonly metadata?: JsonObject | undefined;

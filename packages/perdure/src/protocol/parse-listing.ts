@@ -27,7 +27,7 @@ export function parseListFilter(fields: JsonObject): ListFilter {
   };
 }
 
-/** Parses a frame of a list, whose contents are trusted; `undefined` where this version does not know its kind. */
+/** Parses a frame of a list, whose contents are trusted; `undefined` where this version does not know its kind. Throws `bad_frame` for what is no JSON object. */
 export function parseListServerFrame(text: string): ListServerFrame | undefined {
   const frame = parseObject(text);
   return SERVER_FRAMES.has(String(frame["t"])) ? (frame as unknown as ListServerFrame) : undefined;

@@ -12,7 +12,7 @@ const EARLIER_NAMES: Readonly<Record<string, TaskStatus>> = {
   completed: "done",
 };
 
-/** A status by its name, or by the one that it had earlier. */
+/** A status by its name, or by the one that it had earlier; undefined for any other. */
 export function taskStatusOf(name: string): TaskStatus | undefined {
   return EARLIER_NAMES[name] ?? TASK_STATUSES.find((one) => one === name);
 }

@@ -93,7 +93,8 @@ const RUNNER_SERVER_FRAMES = new Set(["welcome", "ack", "expect", "command", "er
 
 /**
  * Parses a frame that the object sent to a reader: an object, or a string where a run goes on. The object is trusted for
- * the contents; a frame of a kind that this version does not know is `undefined`, to be passed over.
+ * the contents; a frame of a kind that this version does not know is `undefined`, to be passed over. Throws `bad_frame` for what
+ * is no JSON.
  */
 export function parseServerFrame(text: string): ServerFrame | string | undefined {
   const value: unknown = parseJson(text);
@@ -102,7 +103,7 @@ export function parseServerFrame(text: string): ServerFrame | string | undefined
   return SERVER_FRAMES.has(String(value["t"])) ? (value as unknown as ServerFrame) : undefined;
 }
 
-/** Parses a frame that the object sent to a runner; `undefined` where this version does not know its kind. */
+/** Parses a frame that the object sent to a runner; `undefined` where this version does not know its kind. Throws `bad_frame` for what is no JSON object. */
 export function parseRunnerServerFrame(text: string): RunnerServerFrame | undefined {
   const value = parseObject(text);
   return RUNNER_SERVER_FRAMES.has(String(value["t"]))

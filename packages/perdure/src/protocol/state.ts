@@ -23,13 +23,16 @@ import { withPlan, withTask } from "./tasks.ts";
 
 /** A prompt from its queueing to its end. */
 export interface Turn {
+  /** The id of the command that prompted it. */
   readonly id: string;
+  /** The subject of whoever asked. */
   readonly by: string;
   readonly state: "queued" | "running" | "cancelling";
   /** Position of its `turn.queued`: the number under which the runner gets it. */
   readonly command: number;
   /** What was asked. */
   readonly message: Message;
+  /** Milliseconds since 1970, as all times here. */
   readonly queuedAt: number;
   readonly begunAt?: number | undefined;
   /** Whether its runner has been gone for a minute. */
@@ -40,11 +43,16 @@ export interface Turn {
 
 /** An approval and what became of it. */
 export interface Approval extends ApprovalRequest {
+  /** `decided`: the runner has not taken the decision yet. */
   readonly state: "pending" | "decided";
+  /** The claim of the runner that asks. */
   readonly epoch?: number | undefined;
+  /** Milliseconds since 1970, as all times here. */
   readonly requestedAt: number;
+  /** The id of the chosen option. */
   readonly option?: string | undefined;
   readonly approved?: boolean | undefined;
+  /** The subject of whoever decided; `perdure:…` where a timer did. */
   readonly by?: string | undefined;
   readonly reason?: string | undefined;
   readonly decidedAt?: number | undefined;
@@ -54,13 +62,17 @@ export interface Approval extends ApprovalRequest {
 
 /** The runner whose `runner.started` is the last one in the log. Whether it is connected is not in the log. */
 export interface RunnerInfo {
+  /** Its claim: a newer one is higher. */
   readonly epoch: number;
   readonly agent: AgentInfo;
   readonly restored: Restored;
+  /** The agent's own id of its session. */
   readonly agentSession?: string | undefined;
   /** Where the agent works, on the runner's machine. */
   readonly cwd?: string | undefined;
+  /** The git worktree that it works in, on the runner's machine. */
   readonly worktree?: string | undefined;
+  /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
 
@@ -72,7 +84,9 @@ export type Waking = Extract<
 
 /** Who paused the session, and when. `why: "idle"`: a timer did, and the next prompt resumes it. */
 export interface Pause {
+  /** The subject of a person, or `perdure`. */
   readonly by: string;
+  /** Milliseconds since 1970. */
   readonly at: number;
   readonly why?: "idle" | "expired" | undefined;
 }
@@ -81,7 +95,9 @@ export interface Pause {
 export interface PlacedMessage {
   readonly position: number;
   readonly message: Message;
+  /** The turn to which it belongs. */
   readonly turn?: string | undefined;
+  /** Milliseconds since 1970. */
   readonly at: number;
 }
 
@@ -91,7 +107,9 @@ export interface SessionState {
   readonly lifecycle: Lifecycle;
   /** Where `lifecycle` is `paused`: by whom. */
   readonly paused: Pause | undefined;
+  /** The subject of the owner. */
   readonly createdBy: string;
+  /** Milliseconds since 1970; 0 before the first event. */
   readonly createdAt: number;
   /** `at` of the last control event: the time that content has. */
   readonly time: number;
@@ -108,6 +126,7 @@ export interface SessionState {
     | undefined;
   /** Approvals of the running turn that are pending, or decided and not yet taken by the runner. */
   readonly approvals: readonly Approval[];
+  /** The agent's plan, then the newest tasks of the application (`MAX_LIVE_TASKS`), as they were created. */
   readonly tasks: readonly Task[];
   readonly runner: RunnerInfo | undefined;
   /** The last attempt to wake a runner, where none has started since. It says nothing where no turn is open. */

@@ -24,6 +24,7 @@ export const TASK_PRIORITIES: readonly TaskPriority[] = ["high", "medium", "low"
 export interface Task {
   /** Unique among the tasks of its source. */
   readonly id: string;
+  /** One line. */
   readonly title: string;
   readonly status: TaskStatus;
   readonly priority?: TaskPriority | undefined;
@@ -37,8 +38,9 @@ export interface Task {
   readonly progress?: number | undefined;
   /** When it is due, in milliseconds since 1970. */
   readonly dueAt?: number | undefined;
-  /** Milliseconds since 1970. Of two tasks of the application no two have the same: it orders them. */
+  /** Milliseconds since 1970. No two tasks of the application have the same: it orders them. */
   readonly createdAt: number;
+  /** Milliseconds since 1970; it rises with every change. */
   readonly updatedAt: number;
   /** `plan`: a step of the agent's plan, which only the agent changes. `app`: made by `create-task`. */
   readonly source: "plan" | "app";
@@ -53,7 +55,7 @@ export interface NewTask extends Pick<Task, "title" | "priority" | "payload" | "
   readonly id?: string | undefined;
 }
 
-/** What is to change; null takes a field away. */
+/** What is to change, with the fields of `Task`; null takes a field away, and what is missing or undefined stays. */
 export interface TaskPatch {
   readonly title?: string | undefined;
   readonly status?: TaskStatus | undefined;

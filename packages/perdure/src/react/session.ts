@@ -75,6 +75,7 @@ export type MetaPatch<State extends object> = {
 
 /** What is known of a session. Parts that did not change are the same objects as before. */
 export interface SessionView<State extends object = JsonObject> {
+  /** Its id. */
   readonly name: string;
   /**
    * Oldest first, each turn's prompt with its answers after it; then the prompts that are on their way. The newest 50 at
@@ -86,6 +87,7 @@ export interface SessionView<State extends object = JsonObject> {
   readonly status: SessionStatus;
   /** Questions that wait for a decision, oldest first. */
   readonly approvals: readonly Approval[];
+  /** The agent's plan, then the newest 200 tasks of the application, as they were created. */
   readonly tasks: readonly Task[];
   /** The session's metadata. Partial: nothing is known before the first connection, and anybody may delete a key. */
   readonly meta: Readonly<Partial<State>>;
@@ -119,11 +121,11 @@ export interface SessionActions<State extends object = JsonObject> {
     prompt: string | readonly Part[],
     options?: { readonly id?: string; readonly metadata?: JsonObject },
   ) => Promise<{ readonly turn: string; readonly position: number }>;
-  /** Cancels a turn; without an id the oldest open one. */
+  /** Cancels a turn; without an id the oldest open one. `turn_not_found` where it has ended, or there is none. */
   readonly cancel: (turn?: string) => Promise<CommandResult>;
   /** Decides an approval by choosing one of its options. `already_decided` if another was first. */
   readonly approve: (approval: string, option: string, reason?: string) => Promise<CommandResult>;
-  /** Merges into the metadata, shallowly; null deletes a key. */
+  /** Merges into the metadata, shallowly; null deletes a key. `bad_request` with `extra.issues` where it does not fit the class's schema. */
   readonly setMeta: (patch: MetaPatch<State>) => Promise<CommandResult>;
   /** Pauses the session: prompts wait until `resume`. */
   readonly pause: () => Promise<CommandResult>;

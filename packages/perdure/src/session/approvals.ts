@@ -8,7 +8,10 @@ import { inlineOrPut, parseColumn } from "./out-of-line.ts";
 import { boundedLimit, takeWithin } from "./page-bounds.ts";
 import type { ApprovalFilter, ApprovalPage, ApprovalRecord } from "./rpc.ts";
 
-/** A row of `approvals`. `request` is JSON, or a reference where it is out of line. */
+/**
+ * A row of `approvals`. `position` is that of the question; `request` is JSON, or a reference where it is out of line; `approved`
+ * is 0 or 1, and `decided_at` milliseconds since 1970, both null until somebody has decided.
+ */
 export interface ApprovalRow extends SqlRow {
   position: number;
   id: string;

@@ -42,6 +42,7 @@ export type CopyLine =
 /** Where a page of lines begins. */
 export interface CopyCursor {
   readonly kind: "message" | "approval" | "event";
+  /** Position after which lines of this kind follow. */
   readonly after: number;
 }
 

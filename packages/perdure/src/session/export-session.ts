@@ -11,6 +11,7 @@ export const EXPORT_VERSION = 1;
 /** The first line of an export. */
 export interface ExportHeader extends CopyHeader {
   readonly perdure: "session";
+  /** Version of the file: 1. */
   readonly v: number;
   /** Milliseconds since 1970. */
   readonly exportedAt: number;
@@ -21,7 +22,8 @@ export interface ExportHeader extends CopyHeader {
  * SHA-256. Holds one page at a time. The role needs `export`.
  *
  * @param at The last position that is exported. Default: the head.
- * @throws PerdureError before the first line where the session cannot be exported.
+ * @throws PerdureError before the first line where the session cannot be exported: `session_not_found`, `forbidden`, or
+ * `bad_request` for a position that the log does not have.
  */
 export async function* exportLines(
   source: CopyRpc,

@@ -16,6 +16,7 @@ export interface ForkOptions {
 
 /** A fork, and whether this call has made it. */
 export interface Fork extends CopyProgress {
+  /** False where the same fork was there already. */
   readonly created: boolean;
 }
 

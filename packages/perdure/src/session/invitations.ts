@@ -8,13 +8,16 @@ export type InvitedRole = "viewer" | "participant";
 
 /** An invitation that may still be accepted. */
 export interface Invitation {
+  /** What a revocation names. */
   readonly id: string;
   readonly role: InvitedRole;
   /** Milliseconds since 1970: until then it may be accepted, and what it gives is good. */
   readonly expiresAt: number;
   /** How many more people may accept it; null: any number. */
   readonly usesLeft: number | null;
+  /** The subject of whoever invited. */
   readonly createdBy: string;
+  /** Milliseconds since 1970. */
   readonly createdAt: number;
 }
 

@@ -19,6 +19,7 @@ import { TurnSteps } from "./turn-steps.ts";
 
 /** What the user's class says of turns. */
 export interface TurnHost {
+  /** The class's `onTurn`. */
   run(turn: TurnContext): TurnOutput | Promise<TurnOutput>;
   /** A reason that readers may see; undefined for one that says nothing. */
   onError(error: unknown, turn: TurnContext): string | undefined;

@@ -8,7 +8,10 @@ import { MessageSearch } from "./message-search.ts";
 import { inlineOrPut, parseColumn } from "./out-of-line.ts";
 import { boundedLimit, takeWithin } from "./page-bounds.ts";
 
-/** A row of `messages`. `parts` and `metadata` are JSON, or `$` and a digest where they are out of line. */
+/**
+ * A row of `messages`. `position` is where the message began in the log; `parts` and `metadata` are JSON, or `$` and a digest where
+ * they are out of line; `created_at` is milliseconds since 1970.
+ */
 export interface MessageRow extends SqlRow {
   position: number;
   id: string;

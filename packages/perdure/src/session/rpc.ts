@@ -50,14 +50,19 @@ export interface SessionInfo {
    * `queued` while prompts wait, else `idle`.
    */
   readonly status: SessionStatus;
+  /** `meta.title`, where it is a text. */
   readonly title: string | null;
+  /** The subject of the owner. */
   readonly createdBy: string;
+  /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly meta: JsonObject;
   /** Durable head and retention floor of the log. */
   readonly head: number;
   readonly floor: number;
+  /** Turns that have not ended, in order. */
   readonly turns: readonly Turn[];
+  /** The runner that is connected; null: none. */
   readonly runner: RunnerPresence | null;
   /** Who reads it now; null where the class does not show people to each other. */
   readonly presence: Presence | null;
@@ -65,7 +70,10 @@ export interface SessionInfo {
   readonly waking: Waking | null;
 }
 
-/** Durable events from `position` on, runs merged. `next` is the cursor for the next page. */
+/**
+ * Durable events from `position` on, runs merged. `next` is the cursor for the next page; at the `head` there are no more. `floor` is
+ * the last position that retention has passed.
+ */
 export interface EventPage {
   readonly position: number;
   readonly events: readonly WireEvent[];
@@ -76,6 +84,10 @@ export interface EventPage {
 
 /** An approval of any age. */
 export interface ApprovalRecord extends Omit<Approval, "state"> {
+  /**
+   * `pending`; `decided`, until the runner has taken it: `delivered`; `orphaned`: its runner died; `withdrawn` with its turn or by
+   * its runner; `expired`; `consumed`: the answer was used for the same question of the next runner.
+   */
   readonly state:
     | "pending"
     | "decided"

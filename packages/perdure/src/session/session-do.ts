@@ -119,6 +119,7 @@ export class SessionDO<
 
 /** A finished message, with the position at which it began: what orders messages, and the cursor of their pages. */
 export interface StoredMessage extends Message {
+  /** From 1; `before` of the page before this message. */
   readonly position: number;
   /** The turn to which it belongs. */
   readonly turn?: string | undefined;

@@ -22,10 +22,13 @@ import { WAKING_TIMER } from "./waking.ts";
 /** One session. */
 export class Session {
   readonly #parts: SessionParts;
+  /** Tasks: the agent's plan and the application's. */
   readonly tasks: SessionTasks;
+  /** Invitations, and what was revoked. */
   readonly sharing: Sharing;
   /** What is given away of this session where it is copied. */
   readonly copy: CopySource;
+  /** Finished messages: pages, single ones, and search. */
   readonly history: SessionHistory;
 
   /** Loads the session. Storage must be migrated. */

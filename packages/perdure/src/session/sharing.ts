@@ -32,7 +32,7 @@ export const SHARING_MIGRATIONS: readonly Migration[] = [
 /** What an invitation is to give. */
 export interface InvitationRequest {
   readonly role: InvitedRole;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, at most a year from now: until then it may be accepted, and what it gives is good. */
   readonly expiresAt: number;
   /** How many people may accept it; any number by default. */
   readonly uses?: number | undefined;
@@ -40,8 +40,10 @@ export interface InvitationRequest {
 
 /** What somebody gets who has joined: good until the invitation expires. */
 export interface Joined {
+  /** Id of the invitation. */
   readonly invitation: string;
   readonly role: InvitedRole;
+  /** Milliseconds since 1970. */
   readonly expiresAt: number;
 }
 

@@ -4,7 +4,7 @@ import type { Sql, SqlRow } from "../object/index.ts";
 import type { Task, TaskPriority, TaskStatus } from "../protocol/index.ts";
 import { MAX_LIVE_TASKS, TASK_STATUSES } from "../protocol/index.ts";
 
-/** A row of `tasks`. `place` orders those of one source: the place in the plan, or `createdAt`. */
+/** A row of `tasks`. `place` orders those of one source: the place in the plan, or `createdAt`. Times are milliseconds since 1970. */
 export interface TaskRow extends SqlRow {
   id: string;
   source: string;

@@ -54,7 +54,7 @@ export type TurnPart =
   | ({ readonly type: "dynamic-tool"; readonly toolName: string } & ToolCallPart)
   | ({ readonly type: `tool-${string}` } & ToolCallPart);
 
-/** A message, typed so that it is a `UIMessage` of the AI SDK without this package depending on it. */
+/** A message, typed so that it is a `UIMessage` of the AI SDK (v7) without this package depending on it. */
 export interface TurnMessage {
   readonly id: string;
   readonly role: "system" | "user" | "assistant";

@@ -6,6 +6,7 @@ export interface WakingSchedule {
   readonly attempts: number;
   /** The wait after the first attempt that failed is between half of this and all of it; each further one doubles it. */
   readonly firstWaitMs: number;
+  /** No wait is longer. */
   readonly longestWaitMs: number;
   /** How long a runner may take from the gateway's word to its hello; the agent may have to be fetched first. */
   readonly helloMs: number;

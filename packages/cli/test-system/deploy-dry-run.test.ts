@@ -48,6 +48,11 @@ test("a Worker with SessionDO has at most 60 KB gzipped", async () => {
   expect(size).toBeLessThanOrEqual(MAX_SESSION_BYTES);
 });
 
+test("the same three lines of configuration do in wrangler.toml", async () => {
+  const { output } = await bundle("packages/cli/test-system/smallest-worker/toml");
+  expect(output).toContain("env.SESSION_DO (SessionDO)");
+});
+
 test("the example for Cloudflare, which has everything, builds for a deploy in at most 76 KB gzipped", async () => {
   const { output, size } = await bundle("examples/cloudflare");
   expect(output).toContain("env.SESSION_DO (SessionDO)");

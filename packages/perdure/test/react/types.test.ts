@@ -10,6 +10,14 @@ interface Notes {
 const useNotes = () => useAgent<Notes>({ name: "s" });
 const usePart = () => useAgent({ name: "s" }, ({ messages }) => messages.length);
 const usePinned = () => useAgent<Notes, boolean>({ name: "s" }, ({ meta }) => meta.pinned ?? false);
+const useDocumented = () => {
+  const { messages, send } = useAgent({ name: "session-abc-123" });
+  return { messages, send };
+};
+
+test("U1 a name is all that the hook needs", () => {
+  expectTypeOf(useDocumented).returns.toExtend<Pick<Session, "messages" | "send">>();
+});
 
 test("U1 the metadata has the type that was given, and so has what a selector gives", () => {
   expectTypeOf(useNotes).returns.toEqualTypeOf<Session<Notes>>();

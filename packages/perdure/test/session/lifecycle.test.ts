@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { EMPTY_STATE, reduce } from "../../src/protocol/index.ts";
 import { OWNER, SessionWorld } from "../support/session-world.ts";
 import { writingSession } from "./writing-session.ts";
 
@@ -34,6 +35,25 @@ test("T7 a paused session takes prompts and delivers none until it is resumed", 
   expect(world.session.info()).toMatchObject({ lifecycle: "paused", status: "queued" });
   await world.command("resume", { op: "resume" });
   expect(runner.commands()).toMatchObject([{ kind: "prompt", turn: "p" }]);
+});
+
+test("T7 T8 a session is initializing until it is created, then active, paused and active again, and terminated", async () => {
+  const world = new SessionWorld();
+  const states = [EMPTY_STATE.lifecycle];
+  await world.session.create(OWNER, { id: "s1" });
+  states.push(world.session.info().lifecycle);
+  for (const op of ["pause", "resume", "terminate"] as const) {
+    expect(await world.command(op, { op })).toMatchObject({ ok: true });
+    states.push(world.session.info().lifecycle);
+  }
+  expect(states).toEqual(["initializing", "active", "paused", "active", "terminated"]);
+  const seen = world
+    .events()
+    .reduce((state, event, index) => reduce(state, event, index + 1), EMPTY_STATE);
+  expect(seen.lifecycle).toBe("terminated");
+  expect(await world.command("again", { op: "resume" })).toMatchObject({
+    error: { code: "session_terminated" },
+  });
 });
 
 test("T8 T21 terminating ends the turns, closes runners with 4410, refuses commands; what was said can be read", async () => {

@@ -8,6 +8,7 @@ import { FakeRunner } from "../support/fake-runner.ts";
 import { NodeSql } from "../support/node-sql.ts";
 import { tablesOf } from "../support/schema-of.ts";
 import { SessionWorld } from "../support/session-world.ts";
+import { writingSession } from "./writing-session.ts";
 
 /**
  * Databases that the code of each version of the tables has written: the same session, in the middle of its second turn,
@@ -127,5 +128,28 @@ test.each(STORED)("M13 %s: a subclass's migrations go on beside the library's", 
   expect(tablesOf(sql)).not.toContain("claim");
   expect(sql.run("SELECT epoch, process, spool FROM claims")).toEqual([
     { epoch: 1, process: "process-1", spool: "spool-1" },
+  ]);
+});
+
+test("M6 columns that an author adds to a table of the library are kept, and the session goes on", async () => {
+  const { world, runner } = await writingSession();
+  await runner.end("p");
+  const columns = [
+    { version: 1, sql: "ALTER TABLE messages ADD COLUMN tool_results TEXT" },
+    { version: 2, sql: "ALTER TABLE messages ADD COLUMN latency_ms INTEGER" },
+  ];
+  migrate(world.sql, [...SESSION_SCHEMAS, { owner: "app", migrations: columns }]);
+  world.sql.run("UPDATE messages SET latency_ms = 42");
+  world.evict();
+  await world.prompt("q");
+  expect(world.session.history.recent(50).map(({ message }) => message.id)).toEqual([
+    "p",
+    "m",
+    "q",
+  ]);
+  expect(world.sql.run("SELECT id, latency_ms FROM messages ORDER BY position")).toEqual([
+    { id: "p", latency_ms: 42 },
+    { id: "m", latency_ms: 42 },
+    { id: "q", latency_ms: null },
   ]);
 });

@@ -1,7 +1,9 @@
 import type { ClientState } from "perdure/client";
 import { CopyButton } from "../copy-button.tsx";
 import { runCommand, runCommandWithToken } from "./run-command.ts";
+import { useGateway } from "./use-gateway.ts";
 import { NOTICED_MS, useLasting } from "./use-lasting.ts";
+import { WakingNotice } from "./waking-notice.tsx";
 
 /** What to do when nobody is there to answer. */
 export function NoRunner({
@@ -13,7 +15,17 @@ export function NoRunner({
 }) {
   const isOver = state.session?.lifecycle === "terminated";
   const isMissing = useLasting(state.link === "live" && state.runner === null, NOTICED_MS);
-  if (!isMissing || isOver) return null;
+  const hasGateway = useGateway(session, isMissing && !isOver);
+  if (!isMissing || isOver || hasGateway === undefined) return null;
+  const waking = (state.session?.turns.length ?? 0) > 0 ? state.session?.waking : undefined;
+  if (waking !== undefined)
+    return (
+      <section className="no-runner" aria-label="No runner">
+        <WakingNotice session={session} waking={waking} canRetry={state.role !== "viewer"} />
+      </section>
+    );
+  // One comes when somebody writes.
+  if (hasGateway) return null;
   const command = runCommand(location.origin, session);
   return (
     <section className="no-runner" aria-label="No runner">

@@ -1,6 +1,6 @@
 /** A session at a glance, for its own description and for lists. */
 
-import type { Message, Presence, RunnerPresence, SessionState } from "../protocol/index.ts";
+import type { Message, SessionState } from "../protocol/index.ts";
 import { runningTurn, textOf } from "../protocol/index.ts";
 import type { SessionInfo, SessionListing } from "./rpc.ts";
 import type { SessionLog } from "./session-log.ts";
@@ -19,8 +19,7 @@ export function statusOf(state: SessionState): SessionInfo["status"] {
 /** The session in full, but for its messages. */
 export function sessionInfo(
   { id, log, state }: SessionLog,
-  runner: RunnerPresence | null,
-  presence: Presence | null,
+  now: Pick<SessionInfo, "runner" | "presence" | "hasGateway">,
 ): SessionInfo {
   return {
     id: id ?? "",
@@ -34,9 +33,8 @@ export function sessionInfo(
     head: log.head,
     floor: log.floor,
     turns: state.turns,
-    runner,
-    presence,
-    waking: runner === null && state.turns.length > 0 ? (state.waking ?? null) : null,
+    ...now,
+    waking: now.runner === null && state.turns.length > 0 ? (state.waking ?? null) : null,
   };
 }
 

@@ -109,8 +109,12 @@ export class Session {
 
   /** The session at a glance. */
   info(): SessionInfo {
-    const { log, people, relay } = this.#parts;
-    return sessionInfo(log, relay.presence(), people.now() ?? null);
+    const { log, people, relay, waking } = this.#parts;
+    return sessionInfo(log, {
+      runner: relay.presence(),
+      presence: people.now() ?? null,
+      hasGateway: waking.hasGateway,
+    });
   }
 
   /** Executes a command exactly once. Never rejects for a reason that the sender can do something about. */

@@ -72,6 +72,11 @@ export class Waking {
     };
   }
 
+  /** Whether there is a gateway to call. */
+  get hasGateway(): boolean {
+    return this.#gateway() !== undefined;
+  }
+
   /** Somebody has asked for something: where that waits for a runner and none is there, one is looked for. */
   review(): void {
     if (!this.#isWanted() || this.#isUnderWay()) return;

@@ -19,6 +19,7 @@ test("G1 a prompt that nobody is there for has the gateway called, at once and i
   const gateway = new FakeGateway();
   const world = await gateway.world();
   const rows = () => world.sql.run<{ n: number }>("SELECT count(*) AS n FROM log")[0]?.n;
+  expect(world.session.info().hasGateway).toBe(true);
   const before = Number(rows());
   await world.prompt("p");
   expect(rows()).toBe(before + 1);
@@ -266,6 +267,7 @@ test("G10 a person has the gateway called once more; the command has no effect w
 
 test("G10 without a gateway there is nobody to call", async () => {
   const world = await new FakeGateway().world({ default: undefined });
+  expect(world.session.info().hasGateway).toBe(false);
   await world.prompt("p");
   expect(await world.command("w", { op: "wake" })).toMatchObject({
     error: { code: "bad_request" },

@@ -157,6 +157,7 @@ const infoOf = (id: string, createdBy: string, title: string | null): SessionInf
   turns: [],
   runner: null,
   presence: null,
+  runsTurns: false,
   hasGateway: false,
   waking: null,
 });

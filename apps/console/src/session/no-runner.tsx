@@ -1,22 +1,23 @@
 import type { ClientState } from "perdure/client";
 import { CopyButton } from "../copy-button.tsx";
 import { runCommand, runCommandWithToken } from "./run-command.ts";
-import { useGateway } from "./use-gateway.ts";
 import { NOTICED_MS, useLasting } from "./use-lasting.ts";
+import type { Worker } from "./use-worker.ts";
 import { WakingNotice } from "./waking-notice.tsx";
 
 /** What to do when nobody is there to answer. */
 export function NoRunner({
   session,
   state,
+  worker,
 }: {
   readonly session: string;
   readonly state: ClientState;
+  readonly worker: Worker | undefined;
 }) {
   const isOver = state.session?.lifecycle === "terminated";
   const isMissing = useLasting(state.link === "live" && state.runner === null, NOTICED_MS);
-  const hasGateway = useGateway(session, isMissing && !isOver);
-  if (!isMissing || isOver || hasGateway === undefined) return null;
+  if (!isMissing || isOver || worker === undefined || worker === "session") return null;
   const waking = (state.session?.turns.length ?? 0) > 0 ? state.session?.waking : undefined;
   if (waking !== undefined)
     return (
@@ -25,7 +26,7 @@ export function NoRunner({
       </section>
     );
   // One comes when somebody writes.
-  if (hasGateway) return null;
+  if (worker === "gateway") return null;
   const command = runCommand(location.origin, session);
   return (
     <section className="no-runner" aria-label="No runner">

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import type { ClientState } from "perdure/client";
 import type { Restored } from "perdure/protocol";
 import { fullTime, timeAgo, useNow } from "../time.ts";
+import type { Worker } from "./use-worker.ts";
 
 const RESTORED: Readonly<Record<Restored, string>> = {
   new: "new session",
@@ -11,10 +12,18 @@ const RESTORED: Readonly<Record<Restored, string>> = {
   lost: "lost: the agent remembers nothing of what is above",
 };
 
-/** Who runs this session. Pressing it shows more. */
-export function RunnerBadge({ state }: { readonly state: ClientState }) {
+/** Who runs this session, where it does not do that itself. Pressing it shows more. */
+export function RunnerBadge({
+  state,
+  worker,
+}: {
+  readonly state: ClientState;
+  readonly worker: Worker | undefined;
+}) {
   const now = useNow();
   const { runner, session } = state;
+  // Until it is known whether one belongs here, nobody is told that it is missing.
+  if (runner === null && (worker === undefined || worker === "session")) return null;
   const last = session?.runner;
   // An epoch tells processes apart: what the log says of another one is not true of this.
   const started = last?.epoch === runner?.epoch ? last : undefined;

@@ -6,14 +6,17 @@ import { LinkBadge } from "./link-badge.tsx";
 import { RunnerBadge } from "./runner-badge.tsx";
 import { TitleEditor } from "./title-editor.tsx";
 import type { SessionHandle } from "./use-session.ts";
+import type { Worker } from "./use-worker.ts";
 
 /** Title, runner, link and inspector of one session. */
 export function SessionHeader({
   handle,
+  worker,
   isInspecting,
   onInspect,
 }: {
   readonly handle: SessionHandle;
+  readonly worker: Worker | undefined;
   readonly isInspecting: boolean;
   readonly onInspect: () => void;
 }) {
@@ -31,7 +34,7 @@ export function SessionHeader({
         canEdit={state.role === "participant" || state.role === "admin"}
         onRename={(next) => session.setMeta({ title: next === "" ? null : next })}
       />
-      {state.session !== undefined && <RunnerBadge state={state} />}
+      {state.session !== undefined && <RunnerBadge state={state} worker={worker} />}
       <LinkBadge state={state} />
       <button
         type="button"

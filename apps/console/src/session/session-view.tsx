@@ -10,6 +10,7 @@ import { SessionHeader } from "./session-header.tsx";
 import { SessionProblem } from "./session-problem.tsx";
 import { Tasks } from "./tasks.tsx";
 import { useSessionHandle } from "./use-session.ts";
+import { useWorker } from "./use-worker.ts";
 
 /** One session, live. Give it a `key` of its session, so that another session starts afresh. */
 export function SessionView({ name }: { readonly name: string }) {
@@ -18,6 +19,7 @@ export function SessionView({ name }: { readonly name: string }) {
   const [isInspecting, setInspecting] = useState(false);
   const toggleInspector = useCallback(() => setInspecting((isOpen) => !isOpen), []);
   useInspectorKey(toggleInspector);
+  const worker = useWorker(name, state.link === "live" && state.runner === null);
   const canDecide = state.role !== "viewer";
   const approvals = useMemo(
     () => ({ approve: session.approve, byId: memory.approvals, canDecide }),
@@ -26,14 +28,19 @@ export function SessionView({ name }: { readonly name: string }) {
   return (
     <div className="session" data-inspecting={isInspecting}>
       <section className="session-main" aria-label="Session">
-        <SessionHeader handle={handle} isInspecting={isInspecting} onInspect={toggleInspector} />
+        <SessionHeader
+          handle={handle}
+          worker={worker}
+          isInspecting={isInspecting}
+          onInspect={toggleInspector}
+        />
         <SessionProblem session={session} state={state} />
         <ApprovalsProvider value={approvals}>
           <Transcript handle={handle} />
         </ApprovalsProvider>
         <footer className="session-footer">
           <Tasks tasks={session.tasks} />
-          <NoRunner session={name} state={state} />
+          <NoRunner session={name} state={state} worker={worker} />
           <Composer session={session} state={state} />
         </footer>
         <Announcer state={state} />

@@ -19,7 +19,7 @@ export function statusOf(state: SessionState): SessionInfo["status"] {
 /** The session in full, but for its messages. */
 export function sessionInfo(
   { id, log, state }: SessionLog,
-  now: Pick<SessionInfo, "runner" | "presence" | "hasGateway">,
+  now: Pick<SessionInfo, "runner" | "presence" | "runsTurns" | "hasGateway">,
 ): SessionInfo {
   return {
     id: id ?? "",

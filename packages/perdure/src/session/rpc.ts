@@ -66,6 +66,8 @@ export interface SessionInfo {
   readonly runner: RunnerPresence | null;
   /** Who reads it now; null where the class does not show people to each other. */
   readonly presence: Presence | null;
+  /** Whether its class runs its turns itself, with `onTurn`: then no runner is let in. */
+  readonly runsTurns: boolean;
   /** Whether a gateway is called for a runner where none is there. */
   readonly hasGateway: boolean;
   /** How the search for a runner stands; null where none is looked for, or one was found. */

@@ -109,10 +109,11 @@ export class Session {
 
   /** The session at a glance. */
   info(): SessionInfo {
-    const { log, people, relay, waking } = this.#parts;
+    const { log, people, relay, turns, waking } = this.#parts;
     return sessionInfo(log, {
       runner: relay.presence(),
       presence: people.now() ?? null,
+      runsTurns: turns !== undefined,
       hasGateway: waking.hasGateway,
     });
   }

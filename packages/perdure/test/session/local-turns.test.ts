@@ -262,6 +262,7 @@ test("O9 a runner is refused, and a prompt is not delivered to one that was ther
   const scene = await LocalScene.with(() => new Pen().stream);
   const link = scene.world.connect("runner");
   expect(link.closed).toMatchObject({ code: 4403, reason: expect.stringContaining("no runner") });
+  expect(scene.world.session.info().runsTurns).toBe(true);
 });
 
 test("the conversation is given turn by turn, and ends with the prompt", async () => {

@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { GuestPage } from "./guest-page.tsx";
 import { LoginPage } from "./login-page.tsx";
 import { Link, routeOf, usePath } from "./navigation.tsx";
 import { SessionView } from "./session/session-view.tsx";
@@ -17,7 +18,8 @@ export function App() {
     document.title = listing === undefined ? "Perdure" : `${titleOf(listing)} · Perdure`;
   }, [listing]);
 
-  if (sessions.problem?.code === "unauthorized") return <LoginPage />;
+  if (sessions.problem?.code === "unauthorized")
+    return current === undefined ? <LoginPage /> : <GuestPage key={current} name={current} />;
   return (
     <div className="app" data-page={route.page}>
       <a className="skip-link" href="#main">

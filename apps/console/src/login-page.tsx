@@ -6,7 +6,8 @@ export function LoginPage() {
       <h1>Log in to Perdure</h1>
       <p>
         Open the link that <code>perdure serve</code> printed in its terminal. It carries a token
-        that logs this browser in.
+        that logs this browser in. Were you invited to a session? Then open the invitation, or ask
+        for another one.
       </p>
       <button type="button" className="button" onClick={() => location.reload()}>
         Try again

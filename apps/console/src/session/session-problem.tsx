@@ -27,7 +27,8 @@ export function SessionProblem({
   if (problem?.code === "unauthorized")
     return (
       <p className="banner">
-        You are not logged in any more. Open the link that <code>perdure serve</code> printed.
+        You are not let in any more. Open the link that <code>perdure serve</code> printed, or ask
+        for an invitation.
       </p>
     );
   return (

@@ -13,7 +13,14 @@ import { useSessionHandle } from "./use-session.ts";
 import { useWorker } from "./use-worker.ts";
 
 /** One session, live. Give it a `key` of its session, so that another session starts afresh. */
-export function SessionView({ name }: { readonly name: string }) {
+export function SessionView({
+  name,
+  isGuest = false,
+}: {
+  readonly name: string;
+  /** Whether there is no list to go back to. */
+  readonly isGuest?: boolean;
+}) {
   const handle = useSessionHandle(name);
   const { session, state, memory } = handle;
   const [isInspecting, setInspecting] = useState(false);
@@ -31,6 +38,7 @@ export function SessionView({ name }: { readonly name: string }) {
         <SessionHeader
           handle={handle}
           worker={worker}
+          isGuest={isGuest}
           isInspecting={isInspecting}
           onInspect={toggleInspector}
         />

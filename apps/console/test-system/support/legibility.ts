@@ -12,8 +12,12 @@ export function outsideOfWindow(page: Page): Promise<readonly string[]> {
     };
     return [...document.querySelectorAll("body *")]
       .filter((element) => {
-        const { left, right, width } = element.getBoundingClientRect();
-        return width > 0 && (right > innerWidth + 0.5 || left < -0.5) && !isContained(element);
+        const { left, right } = element.getBoundingClientRect();
+        return (
+          element.checkVisibility() &&
+          (right > innerWidth + 0.5 || left < -0.5) &&
+          !isContained(element)
+        );
       })
       .map((element) => `${element.tagName.toLowerCase()}.${element.className}`);
   });

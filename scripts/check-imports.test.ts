@@ -12,6 +12,7 @@ test.each([
   [`${src}/log/cursor.ts`, `import { merge } from "./segments/merge.ts";`],
   [`${src}/http/routes.ts`, `import { Hono } from "hono";`],
   [`${src}/http/routes.ts`, `import { SessionDO } from "../session/index.ts";`],
+  [`${src}/react/list.ts`, `import { SessionListClient } from "../client/list/index.ts";`],
   [`${src}/object/base-do.ts`, `import { DurableObject } from "cloudflare:workers";`],
   [`packages/cli/src/main.ts`, `import { SessionClient } from "perdure/client";`],
   [`packages/cli/src/commands/run.ts`, `import { spool } from "../spool.ts";`],

@@ -1,3 +1,4 @@
+import { useSessions } from "perdure/react";
 import { useEffect } from "react";
 import { GuestPage } from "./guest-page.tsx";
 import { LoginPage } from "./login-page.tsx";
@@ -5,7 +6,6 @@ import { Link, routeOf, usePath } from "./navigation.tsx";
 import { SessionView } from "./session/session-view.tsx";
 import { SessionList } from "./sessions/session-list.tsx";
 import { titleOf } from "./sessions/listing.ts";
-import { useSessions } from "./sessions/use-sessions.ts";
 
 /** The whole console: the list beside one session, or one of them alone where there is little room. */
 export function App() {
@@ -18,7 +18,7 @@ export function App() {
     document.title = listing === undefined ? "Perdure" : `${titleOf(listing)} · Perdure`;
   }, [listing]);
 
-  if (sessions.problem?.code === "unauthorized")
+  if (sessions.error?.code === "unauthorized")
     return current === undefined ? <LoginPage /> : <GuestPage key={current} name={current} />;
   return (
     <div className="app" data-page={route.page}>

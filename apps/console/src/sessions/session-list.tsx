@@ -4,8 +4,8 @@ import { request, sentenceOf } from "../http.ts";
 import { Link, navigate, sessionPath } from "../navigation.tsx";
 import { fullTime, relativeTime, useNow } from "../time.ts";
 import type { SessionListing } from "perdure/protocol";
+import type { SessionList as Sessions } from "perdure/react";
 import { statusLabel, titleOf } from "./listing.ts";
-import type { Sessions } from "./use-sessions.ts";
 
 /** All sessions, the newest first, and a button for one more. */
 export function SessionList({
@@ -15,7 +15,7 @@ export function SessionList({
   readonly sessions: Sessions;
   readonly current: string | undefined;
 }) {
-  const { sessions: listings, problem, hasMore, more, link } = sessions;
+  const { sessions: listings, error, hasMore, loadMore, link } = sessions;
   return (
     <nav className="sessions" aria-label="Sessions">
       <header className="sessions-header">
@@ -25,17 +25,17 @@ export function SessionList({
         </Link>
         <NewSession />
       </header>
-      {problem !== undefined && <p className="sessions-problem">{problem.detail}</p>}
+      {error !== undefined && <p className="sessions-problem">{error.message}</p>}
       {link === "offline" && (
         <p className="sessions-hint">Reconnecting: the list may be out of date.</p>
       )}
       {listings === undefined ? (
-        problem === undefined && <p className="sessions-hint">Loading…</p>
+        error === undefined && <p className="sessions-hint">Loading…</p>
       ) : (
         <Listings listings={listings} current={current} />
       )}
       {hasMore && (
-        <button type="button" className="button sessions-more" onClick={more}>
+        <button type="button" className="button sessions-more" onClick={loadMore}>
           Show more
         </button>
       )}

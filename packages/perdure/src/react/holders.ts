@@ -1,5 +1,17 @@
 /** Who needs a connection. It is kept for a while after the last one has gone: somebody may come back. */
 
+import type { LinkState } from "../client/index.ts";
+
+/** How long a connection is kept that no component needs any more: a move from one page to another is shorter. */
+export const LINGER_MS = 5_000;
+
+/** The same for one whose link is closed for good: the next component that asks for it begins anew. */
+export const FAILED_LINGER_MS = 1_000;
+
+/** How long to keep a connection for nobody. */
+export const lingerOf = (link: LinkState): number =>
+  link === "closed" ? FAILED_LINGER_MS : LINGER_MS;
+
 interface HoldersOptions {
   /** Somebody holds it who was alone, or the first. */
   readonly onHeld: () => void;

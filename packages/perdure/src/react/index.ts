@@ -1,6 +1,6 @@
 "use client";
 
-/** Hooks for React: a session in one line, shared by every component that asks for it. */
+/** Hooks for React: a session, or the list of them, in one line, shared by every component that asks for it. */
 
 export type {
   MetaPatch,
@@ -14,6 +14,13 @@ export type {
   SessionStatus,
   SessionView,
 } from "./session.ts";
+export type {
+  SessionList,
+  SessionListActions,
+  SessionListOptions,
+  SessionListView,
+} from "./session-list.ts";
 export { SessionProvider } from "./session-provider.ts";
 export { shallow } from "./shallow.ts";
 export { useAgent, useClientState, useSession, useSuspenseSession } from "./use-session.ts";
+export { useSessions } from "./use-sessions.ts";

@@ -2,6 +2,7 @@
 
 import type { SessionOptions } from "./session.ts";
 import { SessionStore } from "./session-store.ts";
+import { tokenKeyOf } from "./sharing.ts";
 
 const stores = new Map<string, SessionStore>();
 
@@ -15,8 +16,7 @@ export function storeOf(options: SessionOptions): SessionStore {
   return store;
 }
 
-/** Sessions that are asked for in the same way are one. Of a token that is a function, which one it is makes no difference. */
+/** Sessions that are asked for in the same way are one. */
 function keyOf({ name, url, token, create }: SessionOptions): string {
-  const who = typeof token === "string" ? token : typeof token;
-  return JSON.stringify([name, url, typeof token, who, create !== false]);
+  return JSON.stringify([name, url, tokenKeyOf(token), create !== false]);
 }

@@ -8,6 +8,7 @@ import { SessionContext } from "./session-provider.ts";
 import { storeOf } from "./session-registry.ts";
 import type { SessionStore } from "./session-store.ts";
 import { IDLE_STATE, viewer } from "./session-view.ts";
+import { holding } from "./sharing.ts";
 import type { Readable } from "./use-selected.ts";
 
 /** One session, for hooks. */
@@ -41,15 +42,7 @@ export function useSessionSource(options: SessionOptions): SessionSource {
 
 function sourceOf(options: SessionOptions): SessionSource {
   const store = () => storeOf(options);
-  const subscribe = (listener: () => void) => {
-    const current = store();
-    const unsubscribe = current.subscribe(listener);
-    const release = current.hold();
-    return () => {
-      unsubscribe();
-      release();
-    };
-  };
+  const subscribe = holding(store);
   const empty: Session = {
     ...viewer(options.name)({ ...NOTHING, state: IDLE_STATE }),
     ...actionsOf(store),

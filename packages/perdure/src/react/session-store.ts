@@ -4,19 +4,13 @@ import type { ClientState, TokenSource } from "../client/index.ts";
 import { SessionClient, uuidv7 } from "../client/index.ts";
 import type { PlacedMessage } from "../protocol/index.ts";
 import { PerdureError, errorOf, problemOf } from "../protocol/index.ts";
-import { Holders } from "./holders.ts";
+import { Holders, lingerOf } from "./holders.ts";
 import { remember } from "./remember.ts";
 import { createSession, messagesBefore } from "./requests.ts";
 import type { Session, SessionActions, SessionMessage, SessionOptions } from "./session.ts";
 import { actionsOf } from "./session-actions.ts";
 import { pendingMessage, viewer } from "./session-view.ts";
 import { shallow } from "./shallow.ts";
-
-/** How long a session stays connected that no component shows any more: a move from one page to another is shorter. */
-export const LINGER_MS = 5_000;
-
-/** The same for one whose link is closed for good: the next component that asks for it begins anew. */
-export const FAILED_LINGER_MS = 1_000;
 
 /** How long a component that waits for a session holds it without showing that it is still there. */
 const WAIT_MS = 10_000;
@@ -74,7 +68,7 @@ export class SessionStore {
     this.#client.subscribe(() => this.#onChange());
     this.#holders = new Holders({
       onHeld: () => this.state.link === "idle" && this.#client.connect(),
-      linger: () => (this.#session.link === "closed" ? FAILED_LINGER_MS : LINGER_MS),
+      linger: () => lingerOf(this.#session.link),
       onUnused: () => {
         this.#ended.abort();
         this.#client.close();

@@ -9,7 +9,7 @@ import { View } from "./views.tsx";
 
 /** What a page's address says. */
 export interface PageOptions {
-  readonly view?: "Chat" | "Counts" | "Many" | "Waiting" | "Eager" | "Hideable";
+  readonly view?: "Chat" | "Counts" | "Many" | "Waiting" | "Eager" | "Hideable" | "Listed";
   readonly name: string;
   readonly token?: string;
   readonly create?: "false";

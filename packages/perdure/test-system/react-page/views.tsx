@@ -5,7 +5,9 @@ import {
   shallow,
   useAgent,
   useSession,
+  useSessions,
   useSuspenseSession,
+  type SessionList,
   type SessionOptions,
 } from "perdure/react";
 import { Chat, Composer, Messages } from "./chat.tsx";
@@ -176,7 +178,40 @@ function Hideable(options: SessionOptions) {
   );
 }
 
-const VIEWS = { Chat, Counts, Many, Waiting, Eager, Hideable };
+/** The list of sessions, twice, and how many there are. */
+function Listed() {
+  const { sessions, hasMore, loadMore, link } = useSessions({ limit: 2 });
+  const count = useSessions({ limit: 2 }, (list) => list.sessions?.length);
+  return (
+    <main data-link={link}>
+      <Lines sessions={sessions} />
+      <Newest />
+      <output>{count}</output>
+      {hasMore && (
+        <button type="button" onClick={loadMore}>
+          More
+        </button>
+      )}
+    </main>
+  );
+}
+
+function Lines({ sessions }: Pick<SessionList, "sessions">) {
+  return (
+    <ol>
+      {sessions?.map(({ id, title, status }) => (
+        <li key={id}>{`${title ?? id}: ${status}`}</li>
+      ))}
+    </ol>
+  );
+}
+
+function Newest() {
+  const newest = useSessions({ limit: 2 }, ({ sessions }) => sessions?.[0]?.id);
+  return <Counted of="newest">{newest}</Counted>;
+}
+
+const VIEWS = { Listed, Chat, Counts, Many, Waiting, Eager, Hideable };
 
 /** The view that the address asks for, with the options that it gives. */
 export function View({ address }: { readonly address: URL }) {

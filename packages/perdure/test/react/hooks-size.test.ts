@@ -1,15 +1,29 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import * as react from "../../src/react/index.ts";
 import { bundleOf } from "../support/bundle-size.ts";
 
 const BUDGET_BYTES = 3 * 1024;
 
+const LIST_BUDGET_BYTES = 1024;
+
 const sourceOf = (room: string) =>
   fileURLToPath(new URL(`../../src/${room}/index.ts`, import.meta.url));
 
+const ofSessions = Object.keys(react).filter((name) => name !== "useSessions");
+
 test("a page loads at most 3 KiB for the hooks on top of the client, gzipped, and no React but its own", async () => {
   const client = await bundleOf(sourceOf("client"));
-  const hooks = await bundleOf(sourceOf("react"));
+  const hooks = await bundleOf(sourceOf("react"), ofSessions);
   expect(hooks.code).toContain('from"react"');
   expect(hooks.bytes - client.bytes).toBeLessThanOrEqual(BUDGET_BYTES);
+});
+
+test("U17 the list costs a page 1 KiB more, and one that shows no list nothing", async () => {
+  const hooks = await bundleOf(sourceOf("react"), ofSessions);
+  const all = await bundleOf(sourceOf("react"));
+  // Only a list is told of what was removed.
+  expect(all.code).toContain("removed");
+  expect(hooks.code).not.toContain("removed");
+  expect(all.bytes - hooks.bytes).toBeLessThanOrEqual(LIST_BUDGET_BYTES);
 });

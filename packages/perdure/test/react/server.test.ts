@@ -7,6 +7,7 @@ import {
   useAgent,
   useClientState,
   useSession,
+  useSessions,
   useSuspenseSession,
 } from "../../src/react/index.ts";
 
@@ -61,6 +62,22 @@ test("U10 on a server a component that waits for its session leaves the fallback
     createElement(Chat),
   );
   expect(renderToString(page)).toContain("<i>Loading</i>");
+});
+
+test("U16 on a server there is no list yet, and nothing is connected", () => {
+  vi.useFakeTimers();
+  const connect = vi.fn<() => void>();
+  vi.stubGlobal("WebSocket", connect);
+  expect(drawn(() => useSessions())).toMatchObject({
+    sessions: undefined,
+    hasMore: false,
+    link: "idle",
+    error: undefined,
+  });
+  expect(drawn(() => useSessions({}, ({ link }) => link))).toBe("idle");
+  expect(connect).not.toHaveBeenCalled();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
 });
 
 test("U1 useAgent is useSession", () => {

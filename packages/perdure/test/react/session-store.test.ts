@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { FAILED_LINGER_MS, LINGER_MS } from "../../src/react/session-store.ts";
+import { FAILED_LINGER_MS, LINGER_MS } from "../../src/react/holders.ts";
 import { pass, settle } from "../client/client-setup.ts";
 import { delta, events, head, meta, queued, reply, textStart } from "../client/frames.ts";
 import {

@@ -1,6 +1,6 @@
 import { expectTypeOf, test } from "vitest";
-import type { Session } from "../../src/react/index.ts";
-import { useAgent } from "../../src/react/index.ts";
+import type { Session, SessionList } from "../../src/react/index.ts";
+import { useAgent, useSessions } from "../../src/react/index.ts";
 
 interface Notes {
   readonly title: string;
@@ -17,6 +17,14 @@ const useDocumented = () => {
 
 test("U1 a name is all that the hook needs", () => {
   expectTypeOf(useDocumented).returns.toExtend<Pick<Session, "messages" | "send">>();
+});
+
+const useList = () => useSessions();
+const useCount = () => useSessions({ status: "waiting" }, ({ sessions }) => sessions?.length ?? 0);
+
+test("U15 a list has its type, and so has what a selector gives", () => {
+  expectTypeOf(useList).returns.toEqualTypeOf<SessionList>();
+  expectTypeOf(useCount).returns.toBeNumber();
 });
 
 test("U1 the metadata has the type that was given, and so has what a selector gives", () => {

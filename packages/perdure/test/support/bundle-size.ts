@@ -1,17 +1,35 @@
 import { gzipSync } from "node:zlib";
 import { build } from "vite";
 
-/** What a page loads for a module and all that it imports, React aside: its code and the bytes of it, gzipped. */
-export async function bundleOf(entry: string): Promise<{ code: string; bytes: number }> {
+/** A module that is only here. */
+const PAGE = "virtual:page";
+
+/**
+ * What a page loads for a module and all that it imports, React aside: its code and the bytes of it, gzipped.
+ *
+ * @param names What the page uses of the module. Default: all of it.
+ */
+export async function bundleOf(
+  entry: string,
+  names: readonly string[] = ["*"],
+): Promise<{ code: string; bytes: number }> {
+  const used = names.includes("*") ? "*" : `{ ${names.join(", ")} }`;
   const result = await build({
     configFile: false,
     logLevel: "silent",
+    plugins: [
+      {
+        name: "page",
+        resolveId: (id) => (id === PAGE ? id : undefined),
+        load: (id) => (id === PAGE ? `export ${used} from ${JSON.stringify(entry)};` : undefined),
+      },
+    ],
     resolve: { conditions: ["perdure-source", "module", "browser"] },
     build: {
       write: false,
       target: "es2022",
       modulePreload: false,
-      rolldownOptions: { input: entry, external: ["react"], preserveEntrySignatures: "strict" },
+      rolldownOptions: { input: PAGE, external: ["react"], preserveEntrySignatures: "strict" },
     },
   });
   const output = Array.isArray(result) ? result : [result];

@@ -40,6 +40,25 @@ test("U4 a session is created on first use, and what was sent before it existed 
   expect(tab.errors).toEqual([]);
 });
 
+test("U4 a page that is reloaded while its session cannot be created keeps what was sent", async () => {
+  let refusals = 0;
+  const tab = await open({ name: "kept" }, async (page) => {
+    await page.route(/\/v1\/sessions$/, async (route) => {
+      refusals += 1;
+      await route.fulfill({ status: 503 });
+    });
+  });
+  await until("its creation was refused", () => refusals > 0);
+  await tab.send("tokens=5 rate=0 kept");
+  await tab.page.locator('li[data-pending="true"]').waitFor();
+  expect(await tab.page.locator("main").getAttribute("data-link")).toBe("connecting");
+  await tab.page.unroute(/\/v1\/sessions$/);
+  await tab.page.reload();
+  await tab.untilLive();
+  await tab.page.locator('li:not([data-pending="true"])').waitFor();
+  expect(await tab.messages.allTextContents()).toEqual(["tokens=5 rate=0 kept"]);
+});
+
 test("U4 without the right to create, the page says so and shows no prompt", async () => {
   const token = await scene.token("participant");
   const tab = await open({ name: "not-mine", view: "Eager", token });

@@ -8,6 +8,6 @@ export type { OutboxStore, PendingCommand } from "./outbox-store.ts";
 export { storageOutboxStore } from "./outbox-store.ts";
 export type { ReaderEffect, ReaderView } from "./reader.ts";
 export { Reader } from "./reader.ts";
-export type { SessionClientEvents, SessionClientOptions } from "./session-client.ts";
 export { SessionClient } from "./session-client.ts";
+export type { SessionClientEvents, SessionClientOptions } from "./session-client-options.ts";
 export { uuidv7 } from "./uuid.ts";

@@ -7,56 +7,19 @@ import type {
   JsonObject,
   Part,
   Problem,
-  SessionEvent,
-  Snapshot,
 } from "../protocol/index.ts";
-import { DEAD_LINK_MS, PerdureError, errorOf } from "../protocol/index.ts";
+import { DEAD_LINK_MS, PerdureError, errorOf, problemOf } from "../protocol/index.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import type { ClientState, LinkState } from "./client-state.ts";
 import { changed } from "./client-state.ts";
-import type { WebSocketConstructor } from "./dialer.ts";
-import type { TokenSource } from "./link.ts";
 import { Link } from "./link.ts";
 import { Listeners } from "./listeners.ts";
 import { Outbox } from "./outbox.ts";
-import type { OutboxStore } from "./outbox-store.ts";
 import { defaultOutboxStore } from "./outbox-store.ts";
 import type { ReaderEffect } from "./reader.ts";
 import { Reader } from "./reader.ts";
+import type { SessionClientEvents, SessionClientOptions } from "./session-client-options.ts";
 import { sessionSocketUrl } from "./session-url.ts";
-
-/** Which session to follow, and how. */
-export interface SessionClientOptions {
-  /** Base URL of the server, such as `http://127.0.0.1:8787`. Default: the page's origin. */
-  readonly url?: string;
-  /** Id of the session. */
-  readonly session: string;
-  /**
-   * Bearer token, for clients without a cookie; it travels as a WebSocket subprotocol. A function is asked before each
-   * connection, and once more when the server refuses its token.
-   */
-  readonly token?: TokenSource;
-  /** Where commands wait for their replies. Default: `localStorage` in a page, memory elsewhere. */
-  readonly outbox?: OutboxStore;
-  /** Default: the global `WebSocket`. Node 20 has none: pass the one of the `ws` package. */
-  readonly WebSocket?: WebSocketConstructor;
-  /** `null` (default): begin with a snapshot of the newest messages. A number: with the events after that position. */
-  readonly after?: number | null;
-  /** Milliseconds since 1970. Default: `Date.now`. */
-  readonly clock?: () => number;
-  /** From 0 up to 1, for the jitter of reconnects. Default: `Math.random`. */
-  readonly random?: () => number;
-}
-
-/** What `on` tells of, with the arguments of the listener. */
-export interface SessionClientEvents {
-  /** A durable event: each exactly once, in the order of positions. */
-  readonly event: readonly [event: SessionEvent, position: number];
-  /** Everything before this was replaced, because the cursor was below the floor or past the head. */
-  readonly reset: readonly [snapshot: Snapshot];
-  /** The server refused a frame that belongs to no command, or sent one that could not be understood. */
-  readonly error: readonly [problem: Problem];
-}
 
 /**
  * A client of one session. It does not connect by itself: call `connect`, and `close` when done.
@@ -73,6 +36,9 @@ export class SessionClient {
   readonly #outbox: Outbox;
   readonly #acknowledger: Acknowledger;
   readonly #link: Link;
+  readonly #create: SessionClientOptions["create"];
+  /** Set once the session was found missing, until the next `reconnect`: whether somebody still waits for its creation. */
+  #creation: { isAwaited: boolean } | undefined;
   /** Whether frames may arrive; the reader tells then how far it is. */
   #isOpen = false;
   #closedState: Exclude<LinkState, "catching-up" | "live"> = "idle";
@@ -89,6 +55,7 @@ export class SessionClient {
     if (WebSocket === undefined)
       throw new PerdureError("bad_request", "Pass a `WebSocket`: none is global here.");
     const now = options.clock ?? Date.now;
+    this.#create = options.create;
     this.#listeners = { event: new Listeners(), reset: new Listeners(), error: new Listeners() };
     this.#reader = new Reader(options.after ?? null);
     this.#acknowledger = new Acknowledger((cursor) => this.#send({ t: "ack", d: cursor }));
@@ -132,8 +99,14 @@ export class SessionClient {
     if (this.#state.link === "idle" || this.#state.link === "closed") this.reconnect();
   }
 
-  /** Connects at once, in place of any connection or backoff there is. */
+  /** Connects at once, in place of any connection or backoff there is. A session that is being created is waited for. */
   reconnect(): void {
+    if (this.#creation?.isAwaited === true) return;
+    this.#creation = undefined;
+    this.#open();
+  }
+
+  #open(): void {
     this.#problem = undefined;
     this.#refusal = undefined;
     this.#link.open();
@@ -142,6 +115,7 @@ export class SessionClient {
 
   /** Closes the link. Commands without an answer are kept, and go on after `connect`. */
   close(): void {
+    this.#creation = undefined;
     this.#link.close();
     this.#onDown("closed");
   }
@@ -225,7 +199,7 @@ export class SessionClient {
   #watchCatchUp(): void {
     clearTimeout(this.#catchUpTimer);
     if (this.#isOpen && !this.#reader.view.isLive)
-      this.#catchUpTimer = setTimeout(() => this.reconnect(), DEAD_LINK_MS);
+      this.#catchUpTimer = setTimeout(() => this.#open(), DEAD_LINK_MS);
   }
 
   #onText(text: string): void {
@@ -269,9 +243,25 @@ export class SessionClient {
   }
 
   #onFinal(problem: Problem): void {
+    // One that was here and is gone was erased: that is not to be undone.
+    const isMissing = problem.code === "session_not_found" && this.#state.role === undefined;
+    if (isMissing && this.#create !== undefined && this.#creation === undefined)
+      return void this.#awaitCreation(this.#create);
     this.#problem = problem;
     this.#onDown("closed");
     this.#outbox.abandon(problem);
+  }
+
+  async #awaitCreation(create: () => Promise<void>): Promise<void> {
+    const creation = { isAwaited: true };
+    this.#creation = creation;
+    this.#onDown("connecting");
+    const failure = await create().then(() => undefined, problemOf);
+    creation.isAwaited = false;
+    // Closed meanwhile.
+    if (this.#creation !== creation) return;
+    if (failure === undefined) this.#open();
+    else this.#onFinal(failure);
   }
 
   #compose(): ClientState {

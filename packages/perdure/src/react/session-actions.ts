@@ -7,7 +7,7 @@ import type { SessionStore } from "./session-store.ts";
 /** @param store Looked up at each call: the one before may have been closed since. */
 export function actionsOf(store: () => SessionStore): SessionActions {
   return {
-    send: (prompt, options) => optional(store().send(prompt, options)),
+    send: (prompt, options) => optional(store().run((client) => client.send(prompt, options))),
     cancel: (turn) => optional(store().run((client) => client.cancel(turn))),
     approve: (approval, option, reason) =>
       optional(store().run((client) => client.approve(approval, option, reason))),

@@ -57,7 +57,5 @@ function sourceOf(options: SessionOptions): SessionSource {
 const NOTHING = {
   earlier: [],
   hasEarlier: false,
-  sending: [],
-  link: "idle",
   error: undefined,
 } as const;

@@ -1,15 +1,15 @@
 /** One session on one page: a client, what components see of it, and for how long it is kept. */
 
 import type { ClientState, TokenSource } from "../client/index.ts";
-import { SessionClient, uuidv7 } from "../client/index.ts";
+import { SessionClient } from "../client/index.ts";
 import type { PlacedMessage } from "../protocol/index.ts";
 import { PerdureError, errorOf, problemOf } from "../protocol/index.ts";
 import { Holders, lingerOf } from "./holders.ts";
 import { remember } from "./remember.ts";
 import { createSession, messagesBefore } from "./requests.ts";
-import type { Session, SessionActions, SessionMessage, SessionOptions } from "./session.ts";
+import type { Session, SessionActions, SessionOptions } from "./session.ts";
 import { actionsOf } from "./session-actions.ts";
-import { pendingMessage, viewer } from "./session-view.ts";
+import { viewer } from "./session-view.ts";
 import { shallow } from "./shallow.ts";
 
 /** How long a component that waits for a session holds it without showing that it is still there. */
@@ -33,14 +33,8 @@ export class SessionStore {
   readonly #ended = new AbortController();
   #session: Session;
   #token: Exclude<TokenSource, string> | undefined;
-  /** Set once the session was found missing; rejects where it could not be created. */
-  #creation: Promise<void> | undefined;
-  #isCreating = false;
-  /** Why it could not be created. */
-  #failure: PerdureError | undefined;
   /** Why the last command was refused. */
   #refusal: PerdureError | undefined;
-  #sending: readonly SessionMessage[] = [];
   #earlier: Earlier | undefined;
   #isReady = false;
   #ready: Promise<void> | undefined;
@@ -61,6 +55,9 @@ export class SessionStore {
       session: name,
       ...(url === undefined ? {} : { url }),
       ...(asked === undefined ? {} : { token: asked }),
+      ...(options.create === false
+        ? {}
+        : { create: () => createSession(this.#options, this.#ended.signal) }),
     });
     this.#actions = actionsOf(() => this);
     this.#view = viewer(name);
@@ -130,28 +127,13 @@ export class SessionStore {
     return this.#ready;
   }
 
-  /** Sends a prompt, and shows it until it is answered. */
-  async send(...[prompt, options = {}]: Parameters<SessionActions["send"]>) {
-    const { id = uuidv7(Date.now()), metadata } = options;
-    const parts = typeof prompt === "string" ? [{ type: "text", text: prompt } as const] : prompt;
-    const message = pendingMessage(id, { parts, metadata });
-    this.#sending = [...this.#sending, message];
-    const sent = this.run((client) => client.send(parts, { ...options, id }));
-    try {
-      return await sent;
-    } finally {
-      this.#sending = this.#sending.filter((one) => one !== message);
-      this.#publish();
-    }
-  }
-
   /** Gives the client a command. The session is held until it is answered. */
   async run<T>(command: (client: SessionClient) => Promise<T>): Promise<T> {
     const release = this.hold();
     this.#refusal = undefined;
     this.#publish();
     try {
-      return await this.#execute(() => command(this.#client));
+      return await command(this.#client);
     } catch (error) {
       this.#refusal = error instanceof PerdureError ? error : errorOf(problemOf(error));
       throw error;
@@ -178,49 +160,14 @@ export class SessionStore {
   }
 
   reconnect(): void {
-    if (this.#isCreating) return;
-    this.#creation = undefined;
-    this.#failure = undefined;
     this.#client.reconnect();
   }
 
-  /** What the client refuses because there is no session is asked again once it was created. */
-  async #execute<T>(command: () => Promise<T>): Promise<T> {
-    try {
-      return await command();
-    } catch (error) {
-      const isMissing = error instanceof PerdureError && error.code === "session_not_found";
-      if (!isMissing || this.#creation === undefined) throw error;
-      await this.#creation;
-      return command();
-    }
-  }
-
   #onChange(): void {
-    const { link, problem, role, session } = this.state;
+    const { link, session } = this.state;
     const isCatchingUp = link === "catching-up" || link === "connecting";
     this.#isReady ||= link === "live" || (session !== undefined && !isCatchingUp);
-    // A session that was here and is gone was erased: that is not to be undone.
-    const isMissing = problem?.code === "session_not_found" && role === undefined;
-    if (isMissing && this.#options.create !== false && this.#creation === undefined) {
-      this.#creation = this.#create();
-      this.#creation.catch(() => undefined);
-    }
     this.#publish();
-  }
-
-  async #create(): Promise<void> {
-    this.#isCreating = true;
-    try {
-      await createSession(this.#options, this.#ended.signal);
-      if (!this.#ended.signal.aborted) this.#client.connect();
-    } catch (error) {
-      this.#failure = error instanceof PerdureError ? error : errorOf(problemOf(error));
-      throw error;
-    } finally {
-      this.#isCreating = false;
-      this.#publish();
-    }
   }
 
   /** The pages before the live messages; none where they would leave a hole, because a reset has replaced those. */
@@ -234,14 +181,11 @@ export class SessionStore {
   #compose(): Session {
     const { state } = this;
     const { messages, hasEarlier } = this.#earlierThan(state.session?.messages[0]);
-    const problem = this.#isCreating ? undefined : state.problem;
     const view = this.#view({
       state,
       earlier: messages,
       hasEarlier,
-      sending: this.#sending,
-      link: this.#isCreating ? "connecting" : state.link,
-      error: this.#failure ?? (problem && this.#errorOf(problem)) ?? this.#refusal,
+      error: (state.problem && this.#errorOf(state.problem)) ?? this.#refusal,
     });
     return { ...view, ...this.#actions };
   }

@@ -19,9 +19,6 @@ export interface ViewSource {
   /** Messages that were loaded later and are older than those of the state. */
   readonly earlier: readonly PlacedMessage[];
   readonly hasEarlier: boolean;
-  /** Prompts that this page has sent and that are not answered, also where the client has given them up for now. */
-  readonly sending: readonly SessionMessage[];
-  readonly link: ClientState["link"];
   readonly error: PerdureError | undefined;
 }
 
@@ -68,9 +65,9 @@ export function viewer(name: string): (source: ViewSource) => SessionView {
     }),
   );
 
-  return ({ state, earlier, hasEarlier, sending, link, error }) => {
+  return ({ state, earlier, hasEarlier, error }) => {
     const session = state.session ?? EMPTY_STATE;
-    const pending = pendingOf(state.outbox, sending, session.messages);
+    const pending = pendingOf(state.outbox, session.messages);
     const approvals = approvalsOf(session.approvals);
     return {
       name,
@@ -86,7 +83,7 @@ export function viewer(name: string): (source: ViewSource) => SessionView {
       meta: session.meta,
       lifecycle: session.lifecycle,
       presence: presenceOf(state.runner, state.presence),
-      link,
+      link: state.link,
       error,
       role: state.role,
       subject: state.subject,
@@ -104,22 +101,17 @@ function statusOf(session: SessionState, isAsked: boolean, isSending: boolean): 
 /** Prompts on their way. One may be in the log before its reply is here: then it is shown once. */
 function pendingMessages(
   outbox: readonly PendingCommand[],
-  sending: readonly SessionMessage[],
   messages: readonly PlacedMessage[],
 ): readonly SessionMessage[] {
-  if (outbox.length === 0 && sending.length === 0) return [];
+  if (outbox.length === 0) return [];
   const known = new Set(messages.map(({ message }) => message.id));
-  // An earlier page's, or another tab's: what this one sends is in both lists.
-  const adopted = outbox.flatMap(({ id, command }): readonly SessionMessage[] =>
-    command.op === "prompt" && !sending.some((one) => one.id === id)
-      ? [pendingMessage(id, command)]
-      : [],
+  return outbox.flatMap(({ id, command }): readonly SessionMessage[] =>
+    command.op === "prompt" && !known.has(id) ? [pendingMessage(id, command)] : [],
   );
-  return [...adopted, ...sending].filter(({ id }) => !known.has(id));
 }
 
 /** A prompt as its message will be. */
-export function pendingMessage(
+function pendingMessage(
   id: string,
   { parts, metadata }: Pick<SessionMessage, "parts" | "metadata">,
 ): SessionMessage {

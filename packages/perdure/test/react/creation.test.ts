@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { pass, settle } from "../client/client-setup.ts";
 import { queued, events, reply } from "../client/frames.ts";
+import { stubPage } from "../client/page.ts";
+import { memoryStorage } from "../support/memory-storage.ts";
 import {
   commands,
   goLive,
@@ -69,6 +71,30 @@ test("U4 what is sent while the session is created is sent once it is there", as
   const id = lastCommand(world.server);
   push(world.server, events(2, [queued(id)], 2), reply(id, 2));
   expect(await second).toEqual({ turn: id, position: 2 });
+});
+
+test("U4 a page that goes while the session is created leaves what was sent to the next one", async () => {
+  const storage = memoryStorage();
+  stubPage(storage);
+  world.http.answer = () => Promise.reject(new TypeError("failed to fetch"));
+  const { store } = await missing();
+  await settle();
+  const second = store.session.send("and then");
+  second.catch(() => {});
+  const ids = store.session.messages.map(({ id }) => id);
+  expect(ids).toHaveLength(2);
+
+  world.http.answer = () => Response.json({}, { status: 201 });
+  const next = storeOf().store;
+  expect(next.session.messages.map(({ id, pending }) => [id, pending])).toEqual(
+    ids.map((id) => [id, true]),
+  );
+  next.hold();
+  await settle();
+  world.server.connection.drop(4404);
+  await pass(10);
+  goLive(world.server);
+  expect(commands(world.server)).toEqual(ids);
 });
 
 test("U4 where the token may not create, `error` says so, and what was sent is refused with it", async () => {

@@ -39,15 +39,11 @@ const after = (events: readonly SessionEvent[], state = EMPTY_STATE): SessionSta
   events.reduce((before, event) => reduce(before, event, before.position + 1), state);
 
 const sourceOf = (session: SessionState, state: Partial<ClientState> = {}): ViewSource => ({
-  state: { ...IDLE_STATE, session, ...state },
+  state: { ...IDLE_STATE, link: "live", session, ...state },
   earlier: EMPTY_STATE.messages,
   hasEarlier: false,
-  sending: NONE,
-  link: "live",
   error: undefined,
 });
-
-const NONE: ViewSource["sending"] = [];
 
 const viewOf = (events: readonly SessionEvent[], state: Partial<ClientState> = {}) =>
   viewer("s")(sourceOf(after(events), state));

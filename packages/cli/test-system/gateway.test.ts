@@ -18,6 +18,9 @@ async function joined(world: GatewayScene, id: string, gateway?: Record<string, 
   return witness;
 }
 
+const git = (cwd: string, ...words: readonly string[]) =>
+  execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@t", ...words], { cwd }).toString();
+
 const pending = (witness: Witness) =>
   witness.session?.approvals.find(({ state }) => state === "pending");
 
@@ -147,12 +150,8 @@ test("G18: a folder that is not allowed is refused, and the session says so", as
 
 test("each session works in a git worktree of its own, and has it back", async () => {
   const world = await open();
-  const git = (...words: string[]) =>
-    execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@t", ...words], {
-      cwd: world.root,
-    });
-  git("init", "-q");
-  git("commit", "-q", "--allow-empty", "-m", "first");
+  git(world.root, "init", "-q");
+  git(world.root, "commit", "-q", "--allow-empty", "-m", "first");
   const trees = join(world.scene.folder, "trees");
   await world.startGateway("--idle", "3s", "--worktree", trees);
   const witness = await joined(world, "s1");
@@ -167,4 +166,37 @@ test("each session works in a git worktree of its own, and has it back", async (
   const places = starts(witness).map(({ cwd, worktree }) => ({ cwd, worktree }));
   const place = { cwd: realpathSync(world.root), worktree: join(trees, "s1") };
   expect(places).toEqual([place, place]);
+});
+
+test("G20: the worktree of a session that is over goes when all in it is committed, and its branch stays", async () => {
+  const world = await open();
+  git(world.root, "init", "-q");
+  git(world.root, "commit", "-q", "--allow-empty", "-m", "first");
+  const trees = join(world.scene.folder, "trees");
+  const gateway = await world.startGateway("--worktree", trees);
+  for (const id of ["written", "erased"]) {
+    const witness = await joined(world, id);
+    const { turn } = await witness.client.send(`${id === "written" ? "edit " : ""}tokens=3 rate=0`);
+    if (id === "written") {
+      const question = await until("it asks", () => pending(witness));
+      await witness.client.approve(question.approval, question.options[0]?.id ?? "");
+    }
+    await until("the turn has ended", () => witness.outcomeOf(turn));
+  }
+  await fetch(new URL("/v1/sessions/erased", world.server.url), {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${await world.scene.token()}` },
+  });
+  await gateway.said(/erased: it is over, and its worktree .* is removed/);
+  expect(existsSync(join(trees, "erased"))).toBe(false);
+
+  await world.server.api.post("v1/sessions/written/terminate", {});
+  await gateway.said(/written: its worktree .* stays: there are changes/);
+  git(join(trees, "written"), "add", ".");
+  git(join(trees, "written"), "commit", "-q", "-m", "notes");
+  await gateway.end("SIGTERM");
+  const next = await world.startGateway("--worktree", trees);
+  await next.said(/written: it is over, and its worktree .* is removed/);
+  expect(existsSync(join(trees, "written"))).toBe(false);
+  expect(git(world.root, "show", "perdure/written:notes.md")).not.toBe("");
 });

@@ -125,3 +125,29 @@ test("a pool that is stopped ends all runners and starts none", async () => {
   expect(runner("a").stopped).toBe(true);
   await expect(pool.ensure("b", PLACE)).rejects.toMatchObject({ status: 503 });
 });
+
+test("G20 work that needs a session to have no runner waits for calls before it, and is not done where one is there", async () => {
+  const other = new FakeRunner();
+  const { pool, runner } = poolOf(4, { found: other });
+  const done: string[] = [];
+  const work = (session: string) => pool.whileAway(session, async () => void done.push(session));
+  const called = pool.ensure("a", PLACE);
+  await Promise.all([called, work("a"), work("b"), work("found")]);
+  expect(done).toEqual(["b"]);
+  runner("a").end();
+  await work("a");
+  other.end();
+  await work("found");
+  expect(done).toEqual(["b", "a", "found"]);
+  // A call that comes meanwhile is taken afterwards.
+  const order: string[] = [];
+  const slow = pool.whileAway("a", async () => {
+    await new Promise(setImmediate);
+    order.push("work");
+  });
+  await Promise.all([slow, pool.ensure("a", PLACE).then(() => order.push("runner"))]);
+  expect(order).toEqual(["work", "runner"]);
+  await pool.stop();
+  await work("c");
+  expect(done).toHaveLength(3);
+});

@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -14,12 +14,16 @@ const SECRET = "a secret of more than thirty-two bytes";
 const NOW = 1_790_000_000_000;
 
 /** A server whose clock stands, and what it was asked for. */
-async function listening(onWanted: (wanted: RunnerWanted) => Promise<boolean> = async () => true) {
+async function listening(
+  onWanted: (wanted: RunnerWanted) => Promise<boolean> = async () => true,
+  options: { readonly callsFile?: string; readonly now?: () => number } = {},
+) {
   const wanted: RunnerWanted[] = [];
   const lines: string[] = [];
   const server = gatewayServer({
     secret: SECRET,
     now: () => NOW,
+    ...options,
     log: (line) => lines.push(line),
     onWanted: async (data) => {
       wanted.push(data);
@@ -55,6 +59,48 @@ test("G14 a call is taken once: a copy gets the same answer and has no effect, a
   expect((await call({ attempt: 2 })).status).toBe(202);
   expect((await call({}, { id: "wk_2" })).status).toBe(202);
   expect(wanted).toHaveLength(3);
+});
+
+test("G19 the next gateway remembers what was taken, for ten minutes, and is not stopped by a file that makes no sense", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "perdure-calls-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const callsFile = join(folder, "calls.json");
+  let time = NOW;
+  const gateway = () => listening(undefined, { callsFile, now: () => time });
+  const first = await gateway();
+  expect((await first.call()).status).toBe(202);
+  const second = await gateway();
+  expect((await second.call()).status).toBe(202);
+  expect(second.wanted).toEqual([]);
+  expect((await second.call({ attempt: 2 })).status).toBe(202);
+  expect(second.wanted).toHaveLength(1);
+
+  const entries = () => (JSON.parse(readFileSync(callsFile, "utf8")) as { calls: unknown[] }).calls;
+  expect(entries()).toHaveLength(2);
+  time += 600_000;
+  await second.call({}, { id: "wk_2", sentAt: time });
+  expect(entries()).toHaveLength(3);
+  time += 1;
+  await second.call({}, { id: "wk_3", sentAt: time });
+  expect(entries()).toHaveLength(2);
+
+  for (const text of ["", "{", "[]", '{"calls":[1,["a"],["b",{"status":"x"}]]}']) {
+    writeFileSync(callsFile, text);
+    const next = await gateway();
+    expect((await next.call({}, { sentAt: time })).status).toBe(202);
+    expect(next.wanted).toHaveLength(1);
+    expect(entries()).toHaveLength(1);
+  }
+});
+
+test("G19 a call is taken also where it cannot be written down", async () => {
+  const { call, wanted, lines } = await listening(undefined, {
+    callsFile: join(tmpdir(), "perdure-no-such-folder", "calls.json"),
+  });
+  expect((await call()).status).toBe(202);
+  expect((await call()).status).toBe(202);
+  expect(wanted).toHaveLength(1);
+  expect(lines).toEqual([expect.stringContaining("a call is not on disk: ENOENT")]);
 });
 
 test.each([

@@ -24,6 +24,7 @@ interface GatewayArguments extends ConnectionOptions {
   readonly idle: string;
   readonly root: readonly string[];
   readonly worktree?: string;
+  readonly keepWorktrees?: boolean;
   readonly agent?: string;
 }
 
@@ -51,6 +52,10 @@ export function gatewayCommand(): Command {
       [],
     )
     .option("--worktree <folder>", "give each session a git worktree of its own in this folder")
+    .option(
+      "--keep-worktrees",
+      "keep the worktrees of sessions that are over, also those with nothing new",
+    )
     .option("--agent <name>", "name by which sessions may ask for this agent")
     .argument("<command>", "the agent's command, after --")
     .argument("[args...]", "its arguments")
@@ -83,6 +88,7 @@ async function run(command: string, args: string[], options: GatewayArguments): 
     program: process.argv[1] ?? "",
     agent: [command, ...args],
     agentName,
+    keepsWorktrees: options.keepWorktrees,
     places: placesOf(root.length === 0 ? ["."] : root, worktree),
     max,
     idle,

@@ -19,6 +19,8 @@ export interface GatewayServerOptions {
   readonly onWanted: (wanted: RunnerWanted) => Promise<boolean>;
   /** Receives a line for each call. */
   readonly log: (line: string) => void;
+  /** File of the calls that were taken; without one they are forgotten with this process. */
+  readonly callsFile?: string | undefined;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -26,7 +28,7 @@ export interface GatewayServerOptions {
 /** The HTTP server of a gateway: `POST /` is a call, `GET /health` says that it is there. It does not listen yet. */
 export function gatewayServer(options: GatewayServerOptions): Server {
   const { now = Date.now } = options;
-  const taken = new TakenCalls(now);
+  const taken = new TakenCalls(now, options.callsFile);
   const server = createServer((request, response) => {
     void answer(request, options, taken, now).then((status) => respond(response, status));
   });
@@ -63,7 +65,7 @@ const done = (status: number): Answer => ({ status, retryAfter: undefined });
 
 async function take(
   request: IncomingMessage,
-  { secret, onWanted }: GatewayServerOptions,
+  { secret, onWanted, log }: GatewayServerOptions,
   taken: TakenCalls,
   now: () => number,
 ): Promise<number> {
@@ -80,7 +82,12 @@ async function take(
   const known = taken.answerTo(id, data.attempt);
   if (known !== undefined) return known;
   const status = (await onWanted(data)) ? 202 : 200;
-  taken.remember(id, data.attempt, status);
+  try {
+    taken.remember(id, data.attempt, status);
+  } catch (error) {
+    // The runner is on its way, and the next gateway finds it; what is lost is the answer to a copy that it gets.
+    log(`a call is not on disk: ${error instanceof Error ? error.message : String(error)}`);
+  }
   return status;
 }
 

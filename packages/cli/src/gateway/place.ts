@@ -30,11 +30,17 @@ export function placeOf(wanted: RunnerWanted, places: Places): Place {
   requireWithin(cwd, places.roots);
   const { worktrees } = places;
   if (wanted.worktree === undefined) {
-    return worktrees === undefined ? { cwd } : { cwd, worktree: join(worktrees, wanted.session) };
+    const own = worktreeOf(wanted.session, places);
+    return own === undefined ? { cwd } : { cwd, worktree: own };
   }
   const worktree = absolute(wanted.worktree);
   requireWithin(worktree, worktrees === undefined ? places.roots : [...places.roots, worktrees]);
   return { cwd, worktree };
+}
+
+/** The worktree that a session is given here; undefined where sessions work in the folder itself. */
+export function worktreeOf(session: string, { worktrees }: Places): string | undefined {
+  return worktrees === undefined ? undefined : join(worktrees, session);
 }
 
 function absolute(path: string): string {

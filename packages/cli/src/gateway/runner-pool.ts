@@ -65,11 +65,24 @@ export class RunnerPool {
     return ensured;
   }
 
+  /** Does work while a session has no runner on this machine and gets none; nothing where it has one. */
+  async whileAway(session: string, work: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(() => this.#whileAway(session, work));
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+
   /** Ends all runners, and starts no more. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#queue;
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
+  }
+
+  async #whileAway(session: string, work: () => Promise<void>): Promise<void> {
+    this.#forgetGone();
+    const isThere = this.#runners.has(session) || this.#options.find(session) !== undefined;
+    if (!this.#isStopped && !isThere) await work();
   }
 
   async #ensure(session: string, place: Place): Promise<boolean> {

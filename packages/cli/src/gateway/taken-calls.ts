@@ -1,16 +1,33 @@
-import { WEBHOOK_TOLERANCE_MS } from "perdure/protocol";
+import { readFileSync } from "node:fs";
+import { isObject, WEBHOOK_TOLERANCE_MS } from "perdure/protocol";
+import { replacePrivateFile } from "../serve/private-file.ts";
+
+/** How long a call is remembered: it may be five minutes ahead of this clock, and is good until five minutes behind it. */
+const REMEMBERED_MS = 2 * WEBHOOK_TOLERANCE_MS;
+
+interface TakenCall {
+  readonly status: number;
+  /** When it was taken, in milliseconds since 1970. */
+  readonly at: number;
+}
 
 /**
  * Calls that were taken, by `webhook-id` and attempt, with what they were answered. A copy of a call is refused for its time once
- * it is forgotten here: a call may be five minutes ahead of this clock, and is good until five minutes behind it.
+ * it is forgotten here. With a file, what was taken is remembered by the next gateway too.
  */
 export class TakenCalls {
   readonly #now: () => number;
-  readonly #answers = new Map<string, { readonly status: number; readonly at: number }>();
+  readonly #path: string | undefined;
+  readonly #answers: Map<string, TakenCall>;
 
-  /** @param now Milliseconds since 1970. */
-  constructor(now: () => number) {
+  /**
+   * @param now Milliseconds since 1970.
+   * @param path A file of its own. One that is missing or makes no sense is as good as empty.
+   */
+  constructor(now: () => number, path?: string) {
     this.#now = now;
+    this.#path = path;
+    this.#answers = new Map(path === undefined ? [] : readCalls(path));
   }
 
   /** What this call was answered; undefined for one that is new. */
@@ -18,16 +35,36 @@ export class TakenCalls {
     return this.#answers.get(keyOf(id, attempt))?.status;
   }
 
-  /** Remembers what a call was answered. */
+  /** Remembers what a call was answered. @throws Error where the file cannot be written; this process remembers it all the same. */
   remember(id: string, attempt: number, status: number): void {
     const now = this.#now();
-    // In the order in which they came, so the oldest are in front.
-    for (const [key, { at }] of this.#answers) {
-      if (now - at <= 2 * WEBHOOK_TOLERANCE_MS) break;
-      this.#answers.delete(key);
-    }
+    for (const [key, { at }] of this.#answers)
+      if (now - at > REMEMBERED_MS) this.#answers.delete(key);
     this.#answers.set(keyOf(id, attempt), { status, at: now });
+    if (this.#path !== undefined)
+      replacePrivateFile(this.#path, `${JSON.stringify({ calls: [...this.#answers] })}\n`);
   }
 }
 
 const keyOf = (id: string, attempt: number) => `${attempt} ${id}`;
+
+function readCalls(path: string): [string, TakenCall][] {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const calls = isObject(value) ? value["calls"] : undefined;
+    return Array.isArray(calls) ? calls.filter(isCall) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isCall(entry: unknown): entry is [string, TakenCall] {
+  if (!Array.isArray(entry)) return false;
+  const [key, call]: readonly unknown[] = entry;
+  return (
+    typeof key === "string" &&
+    isObject(call) &&
+    typeof call["status"] === "number" &&
+    typeof call["at"] === "number"
+  );
+}

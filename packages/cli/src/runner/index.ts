@@ -11,4 +11,4 @@ export type { RunAgentOptions } from "./run-agent.ts";
 export { runAgent } from "./run-agent.ts";
 export type { IdleControl, OnLeaving, RunEnd, RunnerOptions, RunnerPorts } from "./run-runner.ts";
 export { runRunner } from "./run-runner.ts";
-export { openWorktree } from "./worktree.ts";
+export { openWorktree, removeWorktree } from "./worktree.ts";

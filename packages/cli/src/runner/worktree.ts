@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 /** How long git may take, in milliseconds: a large checkout takes a while. */
 const GIT_TIMEOUT_MS = 120_000;
+
+/** A line for each of very many files. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Has a git worktree of the repository at `cwd` in a folder: makes it where it is not there, on a branch `perdure/<name>` named
@@ -33,9 +36,35 @@ export async function openWorktree(cwd: string, folder: string): Promise<void> {
   );
 }
 
-async function git(cwd: string, ...parameters: readonly string[]): Promise<void> {
+/**
+ * Removes a worktree that `openWorktree` has made of the repository at `cwd`, where nothing would be lost: its branch stays, and
+ * what is not committed keeps the worktree. Files that git ignores go. Answers why it stays; undefined where it is gone.
+ *
+ * @throws Error where git fails, or will not remove it.
+ */
+export async function removeWorktree(cwd: string, folder: string): Promise<string | undefined> {
+  // In any other folder git would look at the repository around it.
+  const link = statSync(join(folder, ".git"), { throwIfNoEntry: false });
+  if (link?.isFile() !== true) return "it is no git worktree any more";
+  // Whatever the repository is configured to leave out.
+  const all = ["--untracked-files=all", "--ignore-submodules=none"];
+  if ((await git(folder, "status", "--porcelain", ...all)) !== "")
+    return "there are changes in it that are not committed";
+  const kept = ["refs/heads", "refs/tags", "refs/remotes"];
+  if ((await git(folder, "for-each-ref", "--count=1", "--contains", "HEAD", ...kept)) === "")
+    return "there are commits in it that are on no branch";
+  await git(cwd, "worktree", "remove", "--", folder);
+  return undefined;
+}
+
+async function git(cwd: string, ...parameters: readonly string[]): Promise<string> {
   try {
-    await promisify(execFile)("git", parameters, { cwd, timeout: GIT_TIMEOUT_MS });
+    const { stdout } = await promisify(execFile)("git", parameters, {
+      cwd,
+      timeout: GIT_TIMEOUT_MS,
+      maxBuffer: MAX_OUTPUT_BYTES,
+    });
+    return stdout;
   } catch (error) {
     const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
     const why = said === "" ? String(error) : said;

@@ -57,10 +57,29 @@ export class RetentionRunner {
     const { timers, clock, policy, log } = this.#host;
     const { head } = log.log;
     if (head === this.#head || !isBounded(policy())) return;
-    if (!this.#isScheduled && timers.dueAt(TIMER) === undefined)
-      timers.set(TIMER, clock.now() + INTERVAL_MS);
-    this.#isScheduled = true;
     this.#head = head;
+    this.#isScheduled ||= timers.dueAt(TIMER) !== undefined;
+    if (this.#isScheduled) return;
+    const due = hasCount(policy()) ? clock.now() + INTERVAL_MS : this.#nextExpiry();
+    if (due === undefined) return;
+    timers.set(TIMER, due);
+    this.#isScheduled = true;
+  }
+
+  /**
+   * Memory is new. Whether something comes of age before the timer rings, if there is one: it was stored before there was this
+   * policy. Then `resume` is due. Reads four rows at most, and none where nothing has an age.
+   */
+  get isLate(): boolean {
+    return (this.#nextExpiry() ?? Infinity) < (this.#host.timers.dueAt(TIMER) ?? Infinity);
+  }
+
+  /** Sets the timer for what comes of age first. Call it in a transaction. */
+  resume(): void {
+    const due = this.#nextExpiry();
+    if (due === undefined) return;
+    this.#host.timers.set(TIMER, due);
+    this.#isScheduled = true;
   }
 
   /** A timer has rung. Answers whether it was this one: then a step was done, and the next is set where there will be one. */
@@ -128,6 +147,7 @@ export class RetentionRunner {
   #nextExpiry(): number | undefined {
     const { log, clock, policy } = this.#host;
     const { events, messages } = policy();
+    if (events?.ageMs === undefined && messages?.ageMs === undefined) return undefined;
     const [row] = log.log.oldest(1);
     const [message] = log.projection.oldest(1);
     const expiries = [
@@ -137,6 +157,10 @@ export class RetentionRunner {
     const next = Math.min(...expiries);
     return next === Infinity ? undefined : Math.max(next + 1, clock.now() + INTERVAL_MS);
   }
+}
+
+function hasCount({ events, messages }: Retention): boolean {
+  return events?.count !== undefined || messages?.count !== undefined;
 }
 
 function isBounded({ events, messages }: Retention): boolean {

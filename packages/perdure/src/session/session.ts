@@ -34,8 +34,8 @@ export class Session {
   /** Loads the session. Storage must be migrated. */
   constructor(host: SessionHost) {
     this.#parts = new SessionParts(host);
-    const { commits, copy, history, listing, readers, relay, sharing, stalling, tasks, waking } =
-      this.#parts;
+    const { commits, copy, history, listing, readers, relay } = this.#parts;
+    const { retention, sharing, stalling, tasks, waking } = this.#parts;
     this.copy = copy;
     this.history = history;
     this.sharing = sharing;
@@ -43,6 +43,7 @@ export class Session {
     history.prepare();
     relay.restore();
     if (waking.isLost) void commits.submit(() => waking.recover());
+    if (retention.isLate) void commits.submit(() => retention.resume());
     for (const link of host.links()) sharing.closeRevoked(link);
     for (const link of host.links()) if (link.attachment.kind !== "runner") readers.restore(link);
     listing.restore();

@@ -197,6 +197,79 @@ test("D12 an age is looked for when it will be over, at most once an hour, and n
   expect(head - floor).toBeGreaterThan(0);
 });
 
+/** Lets time pass, ringing the alarm whenever it is due; answers how often it rang. */
+async function pass(world: SessionWorld, milliseconds: number): Promise<number> {
+  const end = world.clock.now() + milliseconds;
+  let rings = 0;
+  for (let due = world.dueAt(TIMER); due !== undefined && due <= end; due = world.dueAt(TIMER)) {
+    world.clock.advance(Math.max(0, due - world.clock.now()));
+    await world.ring();
+    rings += 1;
+  }
+  world.clock.advance(end - world.clock.now());
+  return rings;
+}
+
+test("D14 a session that is idle forgets when its events and messages come of age, and rings no more often than that", async () => {
+  const age = 30 * 24 * HOUR;
+  const { world } = await aged({ events: { ageMs: age }, messages: { ageMs: age } }, 3);
+  expect(await pass(world, age - 4 * HOUR)).toBe(0);
+  expect(idsOf(world)).toHaveLength(6);
+  world.evict();
+  // A day's talk goes in one or two looks: no more than one an hour.
+  expect(await pass(world, 10 * HOUR)).toBeLessThanOrEqual(5);
+  expect(idsOf(world)).toEqual([]);
+  expect(floorOf(world)).toBeGreaterThan(0);
+  expect(world.dueAt(TIMER)).toBeUndefined();
+  expect(await pass(world, 10 * age)).toBe(0);
+});
+
+test("D14 a session from before there was an age forgets once it is in memory, though nobody writes", async () => {
+  const { world } = await aged({}, 3);
+  world.clock.advance(1_000 * HOUR);
+  const { written } = world.sql.counts;
+  world.evict();
+  expect(world.sql.counts.written).toBe(written);
+  world.retention = { events: { ageMs: HOUR }, messages: { ageMs: 24 * HOUR } };
+  world.evict();
+  expect(world.dueAt(TIMER)).toBe(world.clock.now() + HOUR);
+  // Loaded again it is not put off.
+  world.clock.advance(HOUR / 2);
+  world.evict();
+  expect(world.dueAt(TIMER)).toBe(world.clock.now() + HOUR / 2);
+  await pass(world, HOUR);
+  expect(idsOf(world)).toEqual([]);
+  expect(floorOf(world)).toBeGreaterThan(0);
+});
+
+test("D14 an age that has become shorter is heeded once the session is in memory", async () => {
+  const { world } = await aged({ messages: { ageMs: 1_000 * HOUR } }, 3);
+  expect(world.dueAt(TIMER)).toBeGreaterThan(world.clock.now() + 990 * HOUR);
+  world.retention = { messages: { ageMs: 10 * HOUR } };
+  world.evict();
+  await pass(world, 12 * HOUR);
+  expect(idsOf(world)).toEqual([]);
+});
+
+test("D14 loading writes nothing where the timer is set, and reads nothing where nothing has an age", async () => {
+  const { world } = await aged({ messages: { ageMs: 1_000 * HOUR } }, 3);
+  const cost = () => {
+    const before = { ...world.sql.counts, alarms: world.alarms };
+    world.evict();
+    const { read, written } = world.sql.counts;
+    return [read - before.read, written - before.written + world.alarms - before.alarms] as const;
+  };
+  const [read, written] = cost();
+  world.retention = { messages: { count: 10 }, events: { count: 10 } };
+  const [readByCount, writtenByCount] = cost();
+  world.retention = {};
+  const [readWithout] = cost();
+  expect([written, writtenByCount]).toEqual([0, 0]);
+  expect(readByCount).toBe(readWithout);
+  expect(read).toBeGreaterThan(readWithout);
+  expect(read - readWithout).toBeLessThanOrEqual(4);
+});
+
 test("D12 retention costs a row for the timer in an hour in which nothing passes", async () => {
   const { world, runner } = await aged({ events: { count: 1_000 } }, 0);
   const before = world.sql.counts.written;

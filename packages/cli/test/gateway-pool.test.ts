@@ -9,6 +9,8 @@ class FakeRunner implements PooledRunner {
   idle: number | undefined;
   leaving = false;
   stopped = false;
+  /** How often it was asked to leave. */
+  asked = 0;
   #isRunning = true;
   readonly #onExit: () => void;
 
@@ -21,6 +23,7 @@ class FakeRunner implements PooledRunner {
   idleFor = async () => this.idle;
 
   async leave(): Promise<void> {
+    this.asked += 1;
     if (this.leaving || this.idle !== undefined) this.end();
   }
 
@@ -30,8 +33,13 @@ class FakeRunner implements PooledRunner {
   }
 
   end(): void {
-    this.#isRunning = false;
+    this.endUnheard();
     this.#onExit();
+  }
+
+  /** It ends, and the word of it comes later, with `end`. */
+  endUnheard(): void {
+    this.#isRunning = false;
   }
 }
 
@@ -76,6 +84,7 @@ test("G15 a runner that somebody else has started is taken for the session's, an
   const { pool, started } = poolOf(1, { a: other });
   expect(pool.adopt("b")).toBe(false);
   expect(pool.adopt("a")).toBe(true);
+  await expect(pool.ensure("b", PLACE)).rejects.toMatchObject({ status: 503 });
   expect(await pool.ensure("a", PLACE)).toBe(false);
   await expect(pool.ensure("b", PLACE)).rejects.toMatchObject({ status: 503 });
   other.end();
@@ -84,12 +93,39 @@ test("G15 a runner that somebody else has started is taken for the session's, an
 });
 
 test("G16 past the limit a call is refused with a time to come back, as long as all runners work", async () => {
-  const { pool, started } = poolOf(2);
+  const { pool, started, runner } = poolOf(2);
   await pool.ensure("a", PLACE);
   await pool.ensure("b", PLACE);
   const refused = pool.ensure("c", PLACE);
   await expect(refused).rejects.toMatchObject({ status: 503, retryAfter: 15 });
   expect(started).toEqual(["a", "b"]);
+  // Whoever works, or waits on an approval, is not even asked.
+  expect([runner("a").asked, runner("b").asked]).toEqual([0, 0]);
+});
+
+test("G16 as long as there is room nobody has to make it", async () => {
+  const { pool, runner } = poolOf(2);
+  await pool.ensure("a", PLACE);
+  runner("a").idle = 1_000;
+  await pool.ensure("b", PLACE);
+  expect([runner("a").isRunning(), runner("a").asked]).toEqual([true, 0]);
+});
+
+test("G15 a runner that a person has started meanwhile is found by the call itself", async () => {
+  const { pool, started, records } = poolOf(1, { a: new FakeRunner() });
+  expect(await pool.ensure("a", PLACE)).toBe(false);
+  expect([started, records]).toEqual([[], [["a"]]]);
+});
+
+test("G15 the late word of a runner's end does not count its successor out", async () => {
+  const { pool, runner, started } = poolOf(4);
+  await pool.ensure("a", PLACE);
+  const first = runner("a");
+  first.endUnheard();
+  expect(await pool.ensure("a", PLACE)).toBe(true);
+  first.end();
+  expect(await pool.ensure("a", PLACE)).toBe(false);
+  expect(started).toEqual(["a", "a"]);
 });
 
 test("G16 the runner that has been idle for longest makes room, and no other", async () => {

@@ -189,6 +189,13 @@ test("G18 an agent works within the roots, links resolved, and nowhere else", ()
   expect(statusOf({ worktree: join(trees, "s1") })).toBe(403);
   expect(statusOf({ worktree: join(trees, "s1") }, trees)).toBe(200);
   expect(statusOf({ worktree: join(root, "out", "s1") }, trees)).toBe(403);
+  const said = { cwd: join(root, "repo"), worktree: join(trees, "of-another-name") };
+  expect(
+    placeOf(
+      { session: "s1", attempt: 1, of: 8, why: "queued", ...said },
+      { ...places, worktrees: trees },
+    ),
+  ).toEqual(said);
   expect(
     placeOf({ session: "s1", attempt: 1, of: 8, why: "queued" }, { ...places, worktrees: trees }),
   ).toEqual({ cwd: root, worktree: join(trees, "s1") });

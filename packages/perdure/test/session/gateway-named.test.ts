@@ -16,7 +16,12 @@ function listed(allowed: readonly string[]) {
 
 test("G4 the call names the session's folders as it was created, and later as its last runner said", async () => {
   const { gateway, world, create } = listed(["https://box.example/a"]);
-  await create({ url: "https://box.example/a/b", cwd: "/work", agent: "demo" });
+  await create({
+    url: "https://box.example/a/b",
+    cwd: "/work",
+    worktree: "/trees/first",
+    agent: "demo",
+  });
   world.evict();
   await world.prompt("p");
   await nextAttempt(world);
@@ -28,6 +33,7 @@ test("G4 the call names the session's folders as it was created, and later as it
         why: "queued",
         server: "https://perdure.example",
         cwd: "/work",
+        worktree: "/trees/first",
         agent: "demo",
       },
     },
@@ -74,6 +80,17 @@ test.each(["https://box.example/a", "https://box.example/a/b", "http://127.0.0.1
     expect(await create({ url })).toBe(true);
   },
 );
+
+test("G12 a gateway that a creation has named which was undone is none of the session's", async () => {
+  const { gateway, world, create } = listed(["https://box.example"]);
+  world.isStorageFull = true;
+  await expect(create({ url: "https://box.example" })).rejects.toThrow("full");
+  world.isStorageFull = false;
+  await world.session.create(OWNER, { id: "s1" });
+  await world.prompt("p");
+  expect(world.dueAt("perdure:waking")).toBeUndefined();
+  expect(gateway.calls).toEqual([]);
+});
 
 test("G12 a gateway that is struck off the list is not called any more", async () => {
   const { gateway, world, create } = listed(["https://box.example"]);

@@ -68,7 +68,7 @@ export class RetentionRunner {
 
   /**
    * Memory is new. Whether something comes of age before the timer rings, if there is one: it was stored before there was this
-   * policy. Then `resume` is due. Reads four rows at most, and none where nothing has an age.
+   * policy. Then `resume` is due. Reads a few rows, and none where nothing has an age.
    */
   get isLate(): boolean {
     return (this.#nextExpiry() ?? Infinity) < (this.#host.timers.dueAt(TIMER) ?? Infinity);
@@ -147,13 +147,11 @@ export class RetentionRunner {
   #nextExpiry(): number | undefined {
     const { log, clock, policy } = this.#host;
     const { events, messages } = policy();
-    if (events?.ageMs === undefined && messages?.ageMs === undefined) return undefined;
-    const [row] = log.log.oldest(1);
-    const [message] = log.projection.oldest(1);
-    const expiries = [
-      log.isTrimmable ? (row?.at ?? 0) + (events?.ageMs ?? Infinity) : Infinity,
-      (message?.at ?? 0) + (message === undefined ? Infinity : (messages?.ageMs ?? Infinity)),
-    ];
+    const expiries = [Infinity];
+    if (events?.ageMs !== undefined && log.isTrimmable)
+      for (const { at } of log.log.oldest(1)) expiries.push(at + events.ageMs);
+    if (messages?.ageMs !== undefined)
+      for (const { at } of log.projection.oldest(1)) expiries.push(at + messages.ageMs);
     const next = Math.min(...expiries);
     return next === Infinity ? undefined : Math.max(next + 1, clock.now() + INTERVAL_MS);
   }

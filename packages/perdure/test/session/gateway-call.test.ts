@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { verifyWebhook } from "../../src/protocol/index.ts";
 import { callGateway } from "../../src/session/gateway-call.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -89,6 +89,20 @@ test("G5 a call that nobody answers is ended after 10 s, and with it its connect
     reason: "The gateway did not answer within 10 s.",
   });
   await gone.promise;
+});
+
+test("what a gateway says is not read, and its connection not held for it", async () => {
+  const cancelled = vi.fn();
+  const url = "https://box.example/";
+  const policy = {
+    default: { url },
+    secret: GATEWAY_SECRET,
+    fetch: async () => new Response(new ReadableStream({ cancel: cancelled }), { status: 202 }),
+  };
+  const data = { session: "s1", attempt: 1, of: 8, why: "queued" } as const;
+  const body = { type: "runner.wanted", timestamp: "2026-11-21T00:00:00Z", data } as const;
+  expect(await callGateway({ url, id: "wk_1", body }, policy, clock)).toEqual({ kind: "taken" });
+  expect(cancelled).toHaveBeenCalledOnce();
 });
 
 test("G5 a gateway that is not there has failed, and its address is told to nobody", async () => {

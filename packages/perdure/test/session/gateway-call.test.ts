@@ -92,7 +92,7 @@ test("G5 a call that nobody answers is ended after 10 s, and with it its connect
 });
 
 test("what a gateway says is not read, and its connection not held for it", async () => {
-  const cancelled = vi.fn();
+  const cancelled = vi.fn<() => void>();
   const url = "https://box.example/";
   const policy = {
     default: { url },

@@ -16,7 +16,6 @@ export const HELD_ELSEWHERE: Readonly<Record<string, string>> = {
   L8: "sizes: packages/perdure/test/log/large-events.test.ts",
   L9: "sizes: packages/perdure/test/log/event-log.test.ts",
   L11: "nothing is large here: packages/perdure/test/log/retention.test.ts",
-  L12: "rows: packages/perdure/test/session/budgets.test.ts",
 
   // ---------------------------------------------------------------------------------------------- R: readers
   R10: "sizes: packages/perdure/test/session/flow-control.test.ts",

@@ -33,6 +33,8 @@ export class SimulatedStorage {
   #hasRung = false;
   /** Writes fail while this holds. */
   isFull = false;
+  /** How often it has refused a write, because it was full. */
+  refusals = 0;
 
   constructor(runtime: Runtime, onAlarm: () => void) {
     this.#runtime = runtime;
@@ -136,7 +138,10 @@ export class SimulatedStorage {
   /** Something is written: the disk will confirm it some time after this turn. */
   #write(): void {
     if (this.#runtime.process?.isAlive === false) throw new Error("This object has ended.");
-    if (this.isFull) throw new Error(FULL);
+    if (this.isFull) {
+      this.refusals += 1;
+      throw new Error(FULL);
+    }
     if (this.#isDirty) return;
     this.#isDirty = true;
     if (this.#depth === 0) this.#database.exec("BEGIN");

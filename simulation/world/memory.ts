@@ -10,17 +10,29 @@ import type { Witness } from "./witness.ts";
 /** How long a tail may wait to be stored, and how long the disk may then take, in milliseconds. */
 const LONGEST_TAIL_MS = 2_000;
 
+/** What it needs of the world. */
+export interface MemoryHost {
+  /** Undefined while nothing can be stored. */
+  now(): number | undefined;
+  /** How often storage has refused a write. */
+  refusals(): number;
+}
+
 /** Holds the session in memory against its log. */
 export class Memory {
-  readonly #now: () => number | undefined;
-  /** Since when a tail is known to have waited, in which life, and after which head. */
+  readonly #host: MemoryHost;
+  /** Since when a tail is known to have waited, in which life, after which head, and after how many refusals. */
   #tail:
-    | { readonly object: SimulatedSession; readonly head: number; readonly since: number }
+    | {
+        readonly object: SimulatedSession;
+        readonly head: number;
+        readonly since: number;
+        readonly refusals: number;
+      }
     | undefined;
 
-  /** `now` is undefined while nothing can be stored. */
-  constructor(now: () => number | undefined) {
-    this.#now = now;
+  constructor(host: MemoryHost) {
+    this.#host = host;
   }
 
   /** The witness has read all that is durable. */
@@ -32,13 +44,16 @@ export class Memory {
 
   /** L6. */
   #checkTail(object: SimulatedSession, { head }: Witness): void {
-    const now = this.#now();
+    const now = this.#host.now();
+    const refusals = this.#host.refusals();
     if (now === undefined || object.state.position === head) {
       this.#tail = undefined;
       return;
     }
-    if (this.#tail?.object !== object || this.#tail.head !== head)
-      this.#tail = { object, head, since: now };
+    const isSame = this.#tail?.object === object && this.#tail.head === head;
+    // A flush that was refused is tried again as long after it as the first came after the event.
+    if (this.#tail === undefined || !isSame || this.#tail.refusals !== refusals)
+      this.#tail = { object, head, since: now, refusals };
     if (now - this.#tail.since > LONGEST_TAIL_MS)
       throw new Violation(`L6 what comes after ${head} has waited since ${this.#tail.since}.`);
   }

@@ -48,6 +48,8 @@ export class Page {
   /** Where the events of this load begin: after a snapshot, or after nothing; undefined before the first. */
   from: number | undefined;
   #shown = "";
+  /** Whether a delta was swallowed, so that those after it may stand in the wrong place. */
+  #isMisplaced = false;
   /** Ids whose answers this page waits for. */
   readonly #waiting = new Set<string>();
 
@@ -83,6 +85,7 @@ export class Page {
     this.events = [];
     this.from = this.readsAll ? 0 : undefined;
     this.#shown = "";
+    this.#isMisplaced = false;
     this.#waiting.clear();
     runtime.run(process, () => {
       const client = new SessionClient({
@@ -173,6 +176,7 @@ export class Page {
     const { session } = this.client.getState();
     if (session === undefined) return;
     const text = wordsShown(session);
+    if (this.#wire?.hasLost === true) this.#isMisplaced = true;
     // Mostly it only grows.
     if (!text.startsWith(this.#shown)) this.#compare(text);
     this.#shown = text;
@@ -181,8 +185,12 @@ export class Page {
   #compare(text: string): void {
     const now = new Set(text.split(" "));
     const gone = this.#shown.split(" ").filter((word) => word !== "" && !now.has(word));
-    // Where a delta was swallowed, those after it stood in the wrong place, and are taken away to be put in the right one.
-    if (gone.length === 0 || this.#wire?.hasLost === true) return;
+    if (gone.length === 0) return;
+    // What stands in the wrong place is taken away to be put in the right one, maybe on another connection.
+    if (this.#isMisplaced) {
+      this.#isMisplaced = this.#wire?.hasLost === true;
+      return;
+    }
     this.#host.runtime.trace(`${this.name} shows no more ${gone.join()}`);
     this.#host.onRetracted(gone);
   }

@@ -70,7 +70,10 @@ export class World implements PageHost, MachineHost {
       this.witness.headBefore = this.witness.head;
       this.object.look((object) => this.witness.read(object));
     };
-    this.memory = new Memory(() => (this.object.storage.isFull ? undefined : runtime.now()));
+    this.memory = new Memory({
+      now: () => (this.object.storage.isFull ? undefined : runtime.now()),
+      refusals: () => this.object.storage.refusals,
+    });
     this.object.onWake = (object) => {
       // Not always: to look is to load, and some paths must load by themselves.
       if (runtime.chance(0.5)) return;
@@ -181,11 +184,15 @@ export class World implements PageHost, MachineHost {
   /** Somebody creates the session that is there. */
   create(by: string): void {
     const identity: Identity = { subject: by, role: "admin", expiresAt: null };
+    const { storage } = this.object;
+    const { refusals } = storage;
     void this.object
       .call((object) => object.create(identity, { id: "s" }))
       .then(
         (result) => {
           const outcome = result.ok ? `created: ${result.value.created}` : result.error.code;
+          // It writes nothing itself, but what is committed with it may.
+          if (outcome === "internal" && storage.refusals !== refusals) return undefined;
           return this.creations.push({ by, outcome });
         },
         () => {},

@@ -31,7 +31,7 @@ export const APPROVAL_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "A3",
-    seed: 89,
+    seed: 36,
     does: "takes the first option for one that was not offered",
     file: DECISIONS,
     find: "const chosen = approval.options.find((one) => one.id === option);",
@@ -90,7 +90,7 @@ export const APPROVAL_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "A10",
-    seed: 51,
+    seed: 2,
     does: "applies a decision to every identical question",
     file: RELAY,
     find: 'if (orphan.approval !== id) this.#approvals.move(orphan.approval, "consumed");',
@@ -106,7 +106,7 @@ export const APPROVAL_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "A10c",
-    seed: 51,
+    seed: 2,
     does: "asks again what was decided",
     file: RELAY,
     find: "orphan?.option !== undefined &&",

@@ -45,7 +45,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N4",
-    seed: 33,
+    seed: 172,
     does: "takes events of an epoch that is over",
     file: RELAY,
     find: "if (epoch !== this.#claims.current.epoch) return { sends: [], closes: [this.#ending(link)] };\n    if (frame.epoch !== epoch) return fence(link);",
@@ -90,6 +90,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N8",
+    seed: 19,
     does: "acknowledges what is not durable",
     file: RELAY,
     find: 'return { t: "ack", r: this.#log.producer.durableR, turn: this.#turn() };',
@@ -173,7 +174,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N22",
-    seed: 31,
+    seed: 24,
     does: "takes events of a session that is terminated",
     file: RUNNER_TRAFFIC,
     find: '      if (log.isOver)\n        throw new PerdureError(\n          "session_terminated",',
@@ -206,7 +207,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N25",
-    seed: 36,
+    seed: 18,
     does: "delivers a command once on a connection, whatever becomes of it",
     file: REDELIVERY,
     find: 'if (waiting !== "") this.#start();',

@@ -29,7 +29,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "C4",
-    seed: 40,
+    seed: 26,
     does: "forgets that it has refused",
     file: COMMANDS,
     find: "if (error instanceof PerdureError && isStable(error))",
@@ -69,7 +69,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "C12",
-    seed: 51,
+    seed: 82,
     does: "lets a command that fails undo those that are committed with it",
     file: QUEUE,
     find: "return () => reject(error);",

@@ -25,7 +25,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "L4",
-    seed: 41,
+    seed: 22,
     does: "gives a run of deltas again whole to whoever has a part of it",
     file: EVENT_LOG,
     find: "event: dropFromRun(event, Math.max(0, after - start))",
@@ -61,7 +61,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "L10b",
-    seed: 7,
+    seed: 50,
     does: "forgets the last row",
     file: EVENT_LOG,
     find: "Math.min(position, this.#head - 1)",
@@ -76,7 +76,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "L13",
-    seed: 15,
+    seed: 4,
     does: "writes only the last of the messages that ended before a flush",
     file: SESSION_LOG,
     find: "this.#unprojected.push(...next.messages);",
@@ -84,7 +84,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "L13b",
-    seed: 15,
+    seed: 4,
     does: "writes a message that was written before memory was lost, and not what ended since",
     file: SESSION_LOG,
     find: "for (const message of this.#unprojected) this.projection.addMessage(message);",

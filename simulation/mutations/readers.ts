@@ -31,7 +31,7 @@ export const READER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "R3",
-    seed: 41,
+    seed: 22,
     does: "sends a run whole to a cursor that stands inside it",
     file: EVENTS,
     find: "yield { event: dropFromRun(event, Math.max(0, after - start)), position };",

@@ -33,7 +33,7 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N18",
-    seed: 291,
+    seed: 405,
     does: "sends nothing again that is not acknowledged",
     file: UPSTREAM,
     find: "this.#stopResendTimer = this.#clock.after(this.#resendWait, () => {",
@@ -41,7 +41,7 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N18b",
-    seed: 22,
+    seed: 68,
     does: "sends nothing again after a welcome",
     file: UPSTREAM,
     find: "    this.#resendWait = RESEND_AFTER_MS;\n    this.resend();",
@@ -56,7 +56,7 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N18d",
-    seed: 55,
+    seed: 238,
     does: "takes a record for whole whose checksum is wrong",
     file: RECORDS,
     find: "return crc32(json) === Number(match[2]) ? json : undefined;",

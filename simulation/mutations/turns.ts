@@ -97,7 +97,7 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "T8d",
-    seed: 1205,
+    seed: 36,
     does: "ends, and leaves its runner connected",
     file: "packages/perdure/src/session/outbound.ts",
     find: 'if (link.attachment.kind === "runner") link.close',
@@ -161,6 +161,7 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "I2",
+    seed: 20,
     does: "tells the list once, whether it hears or not",
     file: OUTBOX,
     find: "      this.#retryLater();\n",

@@ -66,7 +66,7 @@ export default defineConfig({
           ],
           exclude: countedAlone,
           // Mostly they wait.
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -43,6 +43,9 @@ const STARTED_AFTER_MS = 10_000;
 /** How long an agent may take to stop after it was asked to, in milliseconds; then it is ended and started again. */
 const CANCEL_GRACE_MS = 30_000;
 
+/** A timer that is later than this rings in a process that was stopped, or on a machine that slept. */
+const SLEPT_MS = 1_000;
+
 interface LiveSession extends RestoredSession {
   readonly connection: AcpConnection;
 }
@@ -164,8 +167,16 @@ export class AcpAgent implements RelayAgent {
     } catch {
       // It is gone, which ends the turn as well.
     }
+    this.#endIfItGoesOn(running);
+  }
+
+  /** An agent that does not stop is ended; the time in which this process could not listen does not count. */
+  #endIfItGoesOn(running: AgentTurn): void {
+    const dueAt = Date.now() + CANCEL_GRACE_MS;
     setTimeout(() => {
       if (running.hasEnded) return;
+      // The machine slept: what the agent has said meanwhile, its end among it, is still to be read.
+      if (Date.now() - dueAt > SLEPT_MS) return this.#endIfItGoesOn(running);
       this.#options.log(`the agent did not stop within ${CANCEL_GRACE_MS / 1000} s; ending it`);
       this.#end(running, { kind: "stopped", stopReason: "cancelled" });
       this.#replace();

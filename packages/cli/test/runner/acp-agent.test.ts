@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { demoText } from "../../src/demo-agent/index.ts";
 import {
   AgentBench,
@@ -160,6 +160,31 @@ describe("a turn", () => {
     await bench.ended("turn-1");
     expect(bench.ofType("approval.closed")).toMatchObject([{ approval: "1.1", why: "withdrawn" }]);
     expect(bench.end("turn-1")).toMatchObject({ outcome: "cancelled" });
+  });
+
+  test("an agent that does not stop is ended after 30 s, and time in which the machine slept does not count", async () => {
+    const folder = makeFolder();
+    const bench = new AgentBench(demoAgent(folder));
+    await bench.agent.start(1, null);
+    bench.agent.prompt("turn-1", userMessage("tokens=10000 rate=50"));
+    await until(() => bench.ofType("text-delta").length > 0, "the first word");
+    const pid = agentPid(folder);
+    process.kill(pid, "SIGSTOP");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+      process.kill(pid, "SIGKILL");
+    });
+    bench.agent.cancel("turn-1");
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.setSystemTime(Date.now() + 3_600_000);
+    vi.advanceTimersByTime(30_000);
+    expect(bench.end("turn-1")).toBeUndefined();
+    vi.advanceTimersByTime(29_999);
+    expect(bench.end("turn-1")).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    expect(bench.end("turn-1")).toMatchObject({ outcome: "cancelled" });
+    expect(bench.log.join()).toContain("the agent did not stop within 30 s");
   });
 
   test("N28 a turn that is cancelled for a reason ends as cancelled and names it", async () => {

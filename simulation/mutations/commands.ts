@@ -56,8 +56,8 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
     id: "C9",
     does: "lets everybody do everything",
     file: READER_TRAFFIC,
-    find: "if (!permits(identity.role, command.op))",
-    replace: 'if (!permits(identity.role, "describe"))',
+    find: "authorize(identity, command.op);",
+    replace: 'authorize(identity, "describe");',
   },
   {
     id: "C11",

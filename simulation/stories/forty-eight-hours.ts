@@ -47,7 +47,7 @@ class MondaySession extends SimulatedSession {
 
   protected override gateways(): GatewayPolicy {
     return {
-      default: { url: "https://gateway.test/wake", cwd: "/work/tree" },
+      default: { url: "https://gateway.test/wake", cwd: "/repo/tree" },
       secret: SECRET,
       server: "http://session.test",
       fetch: answerAsGateway,
@@ -85,7 +85,7 @@ await it("Monday 10:00, a session is created and asked something; no runner is t
   await until(() => machine.isRunning);
   assert.deepEqual(
     wanted.map(({ session, cwd, why, agentSession }) => ({ session, cwd, why, agentSession })),
-    [{ session: "s", cwd: "/work/tree", why: "queued", agentSession: undefined }],
+    [{ session: "s", cwd: "/repo/tree", why: "queued", agentSession: undefined }],
   );
 });
 

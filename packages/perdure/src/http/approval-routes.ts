@@ -6,7 +6,7 @@ import type { Access, SessionRouteEnv } from "./access.ts";
 import type { CommandBody, DecisionResult, SentCommand } from "./command-route.ts";
 import { execute, sentCommand } from "./command-route.ts";
 import { defined, oneOf, wholeNumber } from "./fields.ts";
-import { valueOf } from "./result.ts";
+import { valueOf } from "../session/index.ts";
 import { body, json, query } from "./typed-route.ts";
 
 const STATES: readonly ApprovalRecord["state"][] = [

@@ -17,7 +17,7 @@ export async function readJson(request: Request): Promise<JsonObject> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(type))
     throw badRequest("the body must be JSON, with `Content-Type: application/json`");
-  const value = parse(text);
+  const value = parseJson(text);
   if (!isObject(value)) throw badRequest("the body must be a JSON object");
   return value;
 }
@@ -66,7 +66,8 @@ export async function readText(request: Request): Promise<string> {
   return text + decoder.decode();
 }
 
-function parse(text: string): unknown {
+/** The value of a JSON text. Throws `bad_request`. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -8,7 +8,7 @@ import type { Access, CallerRouteEnv, SessionCall, SessionRouteEnv } from "./acc
 import { badRequest, optionalText } from "./body.ts";
 import { MAX_TITLE_LENGTH } from "./directory-routes.ts";
 import { defined, wholeNumber } from "./fields.ts";
-import { valueOf } from "./result.ts";
+import { valueOf } from "../session/index.ts";
 import { newSessionId, parseSessionId } from "./session-id.ts";
 import { body, json, query } from "./typed-route.ts";
 

@@ -11,7 +11,7 @@ import type { Access, CallerRouteEnv } from "./access.ts";
 import { requireRole } from "./access.ts";
 import { optionalText } from "./body.ts";
 import { defined, wholeNumber } from "./fields.ts";
-import { valueOf } from "./result.ts";
+import { valueOf } from "../session/index.ts";
 import { newSessionId, parseSessionId } from "./session-id.ts";
 import { body, json, query } from "./typed-route.ts";
 import { isUpgrade, socketResponse } from "./upgrade.ts";

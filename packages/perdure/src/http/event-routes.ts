@@ -7,7 +7,7 @@ import { eventStreamResponse, placeEvents } from "../dialects/index.ts";
 import type { EventPage } from "../session/index.ts";
 import type { Access, OpenSession, SessionRouteEnv } from "./access.ts";
 import { defined, wholeNumber } from "./fields.ts";
-import { valueOf } from "./result.ts";
+import { valueOf } from "../session/index.ts";
 import { json, query } from "./typed-route.ts";
 
 /**

@@ -6,7 +6,7 @@ import type { Access, SessionRouteEnv } from "./access.ts";
 import { badRequest } from "./body.ts";
 import type { CommandBody, SentCommand } from "./command-route.ts";
 import { execute, sentCommand } from "./command-route.ts";
-import { valueOf } from "./result.ts";
+import { valueOf } from "../session/index.ts";
 import { body, json } from "./typed-route.ts";
 
 /** Metadata: of `PATCH` to merge shallowly, where a null deletes its key, and of `PUT` all that is to be there. */

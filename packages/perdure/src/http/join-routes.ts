@@ -8,11 +8,11 @@ import { setCookie } from "hono/cookie";
 import type { InvitationClaims, TokenClaims } from "../auth/index.ts";
 import { signingSecret, signToken, verifyInvitation, verifyToken } from "../auth/index.ts";
 import { PerdureError } from "../protocol/index.ts";
-import { badRequest, readText } from "./body.ts";
+import { badRequest, parseJson, readText } from "./body.ts";
 import { cookieAttributes, credentialOf, guestCookieNameOf } from "./credential.ts";
 import type { AppContext, AppEnv, AppOptions } from "./options.ts";
 import { checkOrigin } from "./origin.ts";
-import { valueOf } from "./result.ts";
+import { valueOf } from "../session/index.ts";
 import type { SessionGate } from "./session-gate.ts";
 import { json } from "./typed-route.ts";
 
@@ -117,7 +117,9 @@ async function readAcceptance(
   isForm: boolean,
 ): Promise<{ readonly token: string; readonly name: string }> {
   const text = await readText(request);
-  const fields = isForm ? Object.fromEntries(new URLSearchParams(text)) : parsed(text);
+  const fields = isForm
+    ? Object.fromEntries(new URLSearchParams(text))
+    : { ...(parseJson(text) as Readonly<Record<string, unknown>>) };
   const { token = "", name = "" } = fields;
   if (typeof token !== "string" || typeof name !== "string")
     throw badRequest("`token` and `name` are strings");
@@ -125,14 +127,6 @@ async function readAcceptance(
   if (trimmed.length > MAX_NAME_LENGTH)
     throw badRequest(`\`name\` has at most ${MAX_NAME_LENGTH} characters`);
   return { token, name: trimmed };
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> {
-  try {
-    return { ...(JSON.parse(text) as object) };
-  } catch {
-    throw badRequest("the body is not JSON");
-  }
 }
 
 /** A token that was verified holds letters, digits, dots, hyphens and underscores. */

@@ -4,7 +4,7 @@ import { Hono } from "hono/tiny";
 import type { Access, SessionRouteEnv } from "./access.ts";
 import type { CommandBody, SentCommand } from "./command-route.ts";
 import { execute, sentCommand } from "./command-route.ts";
-import { valueOf } from "./result.ts";
+import { valueOf } from "../session/index.ts";
 import { body, json } from "./typed-route.ts";
 
 /** `POST /sessions/:id/pause`, `…/resume` and `…/terminate`; `DELETE /sessions/:id`. */

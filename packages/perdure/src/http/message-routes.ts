@@ -7,7 +7,7 @@ import { badRequest } from "./body.ts";
 import type { CommandBody, SentCommand, TurnResult } from "./command-route.ts";
 import { execute, sentCommand } from "./command-route.ts";
 import { defined, wholeNumber } from "./fields.ts";
-import { valueOf } from "./result.ts";
+import { valueOf } from "../session/index.ts";
 import { body, json, query } from "./typed-route.ts";
 
 /** A prompt. Its `id` is required, because a prompt sent again must not run twice. */

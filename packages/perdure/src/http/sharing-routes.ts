@@ -7,7 +7,7 @@ import type { Invitation, InvitationRequest, Revocation } from "../session/index
 import type { Access, SessionRouteEnv } from "./access.ts";
 import { badRequest, optionalText } from "./body.ts";
 import { defined } from "./fields.ts";
-import { valueOf } from "./result.ts";
+import { valueOf } from "../session/index.ts";
 import { body, json } from "./typed-route.ts";
 
 /** How long an invitation is good where the request does not say, in seconds: a day. */

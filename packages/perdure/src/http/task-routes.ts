@@ -7,7 +7,7 @@ import type { Access, SessionRouteEnv } from "./access.ts";
 import type { CommandBody, SentCommand, TaskResult } from "./command-route.ts";
 import { execute, sentCommand } from "./command-route.ts";
 import { defined, oneOf, wholeNumber } from "./fields.ts";
-import { valueOf } from "./result.ts";
+import { valueOf } from "../session/index.ts";
 import { body, json, query } from "./typed-route.ts";
 
 /** A task to create. Its `id` is the command's too: the same sent again has one effect and the same answer. */

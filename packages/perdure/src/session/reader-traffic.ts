@@ -12,6 +12,7 @@ import {
   PROTOCOL_VERSION,
 } from "../protocol/index.ts";
 import { execute } from "./commands.ts";
+import { authorize } from "./rpc-answer.ts";
 import type { SessionParts } from "./session-parts.ts";
 
 /** The sockets of readers. */
@@ -58,11 +59,7 @@ export class ReaderTraffic {
     const { commits, outbound } = this.#parts;
     try {
       parseId(id);
-      if (!permits(identity.role, command.op))
-        throw new PerdureError(
-          "forbidden",
-          `The role ${identity.role} may not ${command.op}; ask for another token.`,
-        );
+      authorize(identity, command.op);
       const answered = (reply: Reply, commit: Commit) => {
         commit.after(() => answer(reply));
         outbound.sendAwayIfOver(commit);

@@ -41,7 +41,7 @@ test("G4 the call names the session's folders as it was created, and later as it
   expect(gateway.calls[0]?.call.data).not.toHaveProperty("agentSession");
 
   const runner = await world.runner();
-  const places = { cwd: "/work/repo", worktree: "/trees/s1", agentSession: "agent-7" };
+  const places = { cwd: "/repo", worktree: "/trees/s1", agentSession: "agent-7" };
   const agent = { name: "test" };
   await runner.emit({ type: "runner.started", epoch: 1, agent, restored: "new", ...places, at: 1 });
   await runner.answer("p", "done");

@@ -1,3 +1,0 @@
-/** What an object's method answered. */
-
-export { valueOf } from "../session/index.ts";

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { isObject, WEBHOOK_TOLERANCE_MS } from "perdure/protocol";
-import { replacePrivateFile } from "../serve/private-file.ts";
+import { readList, writeList } from "./kept-list.ts";
 
 /** How long a call is remembered: it may be five minutes ahead of this clock, and is good until five minutes behind it. */
 const REMEMBERED_MS = 2 * WEBHOOK_TOLERANCE_MS;
@@ -27,7 +26,7 @@ export class TakenCalls {
   constructor(now: () => number, path?: string) {
     this.#now = now;
     this.#path = path;
-    this.#answers = new Map(path === undefined ? [] : readCalls(path));
+    this.#answers = new Map(path === undefined ? [] : readList(path, "calls", isCall));
   }
 
   /** What this call was answered; undefined for one that is new. */
@@ -41,22 +40,11 @@ export class TakenCalls {
     for (const [key, { at }] of this.#answers)
       if (now - at > REMEMBERED_MS) this.#answers.delete(key);
     this.#answers.set(keyOf(id, attempt), { status, at: now });
-    if (this.#path !== undefined)
-      replacePrivateFile(this.#path, `${JSON.stringify({ calls: [...this.#answers] })}\n`);
+    if (this.#path !== undefined) writeList(this.#path, "calls", [...this.#answers]);
   }
 }
 
 const keyOf = (id: string, attempt: number) => `${attempt} ${id}`;
-
-function readCalls(path: string): [string, TakenCall][] {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    const calls = isObject(value) ? value["calls"] : undefined;
-    return Array.isArray(calls) ? calls.filter(isCall) : [];
-  } catch {
-    return [];
-  }
-}
 
 function isCall(entry: unknown): entry is [string, TakenCall] {
   if (!Array.isArray(entry)) return false;

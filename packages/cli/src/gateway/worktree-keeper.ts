@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { isObject } from "perdure/protocol";
-import { replacePrivateFile } from "../serve/private-file.ts";
+import { readList, writeList } from "./kept-list.ts";
 
 /** A worktree that was given to a session. Both paths are absolute. */
 interface GivenWorktree {
@@ -34,7 +34,9 @@ export class WorktreeKeeper {
 
   constructor(options: WorktreeKeeperOptions) {
     this.#options = options;
-    this.#given = new Map(readGiven(options.path).map((one) => [one.session, one]));
+    this.#given = new Map(
+      readList(options.path, "worktrees", isGiven).map((one) => [one.session, one]),
+    );
   }
 
   /** Reviews nothing more. */
@@ -78,20 +80,7 @@ export class WorktreeKeeper {
   }
 
   #write(): void {
-    replacePrivateFile(
-      this.#options.path,
-      `${JSON.stringify({ worktrees: [...this.#given.values()] })}\n`,
-    );
-  }
-}
-
-function readGiven(path: string): GivenWorktree[] {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    const worktrees = isObject(value) ? value["worktrees"] : undefined;
-    return Array.isArray(worktrees) ? worktrees.filter(isGiven) : [];
-  } catch {
-    return [];
+    writeList(this.#options.path, "worktrees", [...this.#given.values()]);
   }
 }
 

@@ -66,7 +66,8 @@ test("G5 a waking that a person has begun anew takes no answer to the call befor
   expect(world.dueAt("perdure:waking")).toBeDefined();
 });
 
-test("G2 a runner that drops while its session is paused is not looked for; resumed, the session gives it the rest of its 15 s", async () => {
+/** A session that is paused, whose runner has dropped in a turn since. */
+async function droppedWhilePaused() {
   const gateway = new FakeGateway();
   const world = await gateway.world();
   const runner = await world.runner();
@@ -75,6 +76,11 @@ test("G2 a runner that drops while its session is paused is not looked for; resu
   await world.command("pause", { op: "pause" });
   world.disconnect(runner.link);
   await turn();
+  return { gateway, world };
+}
+
+test("G2 a runner that drops while its session is paused is not looked for; resumed, the session gives it the rest of its 15 s", async () => {
+  const { gateway, world } = await droppedWhilePaused();
   expect(world.dueAt("perdure:waking")).toBeUndefined();
   world.clock.advance(5_000);
   await world.command("resume", { op: "resume" });
@@ -83,14 +89,7 @@ test("G2 a runner that drops while its session is paused is not looked for; resu
 });
 
 test("G2 a runner that drops while its session is paused, and the object forgets, is looked for once it is resumed", async () => {
-  const gateway = new FakeGateway();
-  const world = await gateway.world();
-  const runner = await world.runner();
-  await world.prompt("p");
-  await runner.beginPrompt("p");
-  await world.command("pause", { op: "pause" });
-  world.disconnect(runner.link);
-  await turn();
+  const { gateway, world } = await droppedWhilePaused();
   world.evict();
   await turn();
   expect(world.dueAt("perdure:waking")).toBeUndefined();

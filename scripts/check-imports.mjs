@@ -29,7 +29,7 @@ const subpaths = new Set(["client/list/index.ts"]);
 const withoutPackages = new Set(["protocol"]);
 
 /** The only files that may import `cloudflare:…`; every other class is pure and also runs in Node. */
-const platformRooms = new Set(["object", "session", "http"]);
+const platformRooms = new Set(["object", "session", "connection", "http"]);
 const platformFiles = [/-do\.ts$/, /^durable-.*\.ts$/];
 
 const library = "packages/perdure/src";
@@ -76,7 +76,7 @@ function libraryRule(file, specifier) {
     const isPlatformFile = platformFiles.some((pattern) => pattern.test(basename(file)));
     return platformRooms.has(room) && isPlatformFile
       ? undefined
-      : "only *-do.ts and durable-*.ts of object, session and http may touch the platform";
+      : "only *-do.ts and durable-*.ts of object, session, connection and http may touch the platform";
   }
   if (!specifier.startsWith(".")) {
     if (withoutPackages.has(room)) return `${room} imports no package`;

@@ -27,6 +27,7 @@ const workerRooms = [
   "object",
   "log",
   "session",
+  "connection",
   "auth",
   "http",
   "dialects",

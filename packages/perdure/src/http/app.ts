@@ -1,5 +1,6 @@
 /** The app: every route, what stands before it, and what becomes of an error. */
 
+import { isUpgrade } from "../object/index.ts";
 import { cors } from "hono/cors";
 import { Hono } from "hono/tiny";
 import { serveAsset } from "./assets.ts";
@@ -17,7 +18,6 @@ import { sessionGate } from "./session-gate.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { tokenRoutes } from "./token-routes.ts";
 import { json } from "./typed-route.ts";
-import { isUpgrade } from "./upgrade.ts";
 
 /** First segments of the paths that are never the console's. */
 const RESERVED = new Set(["v1", "health", "login", "logout", "join", "_perdure"]);

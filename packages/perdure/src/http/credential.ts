@@ -1,9 +1,9 @@
 /** Where a token comes from, and which host it was sent to. */
 
 import { getCookie } from "hono/cookie";
+import { subprotocolToken } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import type { AppContext, AppOptions } from "./options.ts";
-import { subprotocolToken } from "./upgrade.ts";
 
 /** A token and where it was. A browser sends a cookie by itself, whoever's page asks. */
 export interface Credential {

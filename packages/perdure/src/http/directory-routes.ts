@@ -1,5 +1,6 @@
 /** The sessions of an owner: list them, create one. */
 
+import { isUpgrade, socketResponse } from "../object/index.ts";
 import { Hono } from "hono/tiny";
 import type { TypedResponse } from "hono";
 import { openObjectSocket } from "../dialects/index.ts";
@@ -14,7 +15,6 @@ import { defined, wholeNumber } from "./fields.ts";
 import { valueOf } from "../session/index.ts";
 import { newSessionId, parseSessionId } from "./session-id.ts";
 import { body, json, query } from "./typed-route.ts";
-import { isUpgrade, socketResponse } from "./upgrade.ts";
 
 /** Longest title, in UTF-16 units: one line of a list. */
 export const MAX_TITLE_LENGTH = 200;

@@ -1,8 +1,8 @@
 /** Whose page may send a request. */
 
 import type { Context } from "hono";
+import { isUpgrade, subprotocolToken } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
-import { isUpgrade, subprotocolToken } from "./upgrade.ts";
 
 /**
  * Throws `bad_origin` where another site's page is behind a request: on an upgrade, and where a browser adds the credential

@@ -4,9 +4,9 @@ import type { Context, MiddlewareHandler, TypedResponse } from "hono";
 import { Hono } from "hono/tiny";
 import { openObjectSocket } from "../dialects/index.ts";
 import type { Connection } from "../object/index.ts";
+import { isUpgrade, socketResponse } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import type { Access, SessionRouteEnv } from "./access.ts";
-import { isUpgrade, socketResponse } from "./upgrade.ts";
 
 /** Hono's client opens such a route with `$ws`. */
 type Socket = Response & TypedResponse<object, 101, "ws">;

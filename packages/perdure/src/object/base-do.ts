@@ -161,6 +161,15 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     return this.onMessage(link, text);
   }
 
+  /**
+   * A socket sent bytes within the limits of size and rate; most rooms take none.
+   *
+   * @internal
+   */
+  protected serveBinary(_link: Link, _bytes: ArrayBuffer): void | Promise<void> {
+    throw new PerdureError("bad_frame", "Frames are text, not binary.");
+  }
+
   /** @internal */
   protected serveDisconnect(link: Link, _code: number): void | Promise<void> {
     return this.onDisconnect(link);
@@ -222,7 +231,12 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     // The platform hands over what was on its way when this side closed; its sender hears of the close instead. What the
     // other side sent before a close of its own is taken: where a hook waits, the close may be known first.
     if (link.hasClosed) return;
-    await this.#serve(link, () => this.serveMessage(link, this.#admit(link, message)));
+    await this.#serve(link, () => {
+      this.#admit(link, message);
+      return typeof message === "string"
+        ? this.serveMessage(link, message)
+        : this.serveBinary(link, message);
+    });
   }
 
   /** The platform's entry point for closes; override `onDisconnect`. */
@@ -332,26 +346,19 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     }
   }
 
-  /** The text of a frame within the limits; throws where it is not. */
-  #admit(link: DurableLink, message: string | ArrayBuffer): string {
+  /** Throws where a frame is not within the limits. */
+  #admit(link: DurableLink, message: string | ArrayBuffer): void {
     const { kind, expiresAt } = link.attachment;
     if (expiresAt !== null && expiresAt <= Date.now())
       throw new PerdureError(
         "unauthorized",
         "The token of this connection has expired; connect with a new one.",
       );
-    if (typeof message !== "string")
-      throw new PerdureError("bad_frame", "Frames are text, not binary.");
     const limit = kind === "runner" ? MAX_RUNNER_FRAME_BYTES : MAX_CLIENT_FRAME_BYTES;
-    // UTF-8 has at least one byte, and at most three, for each UTF-16 unit: count exactly only where it matters.
-    if (
-      message.length > limit ||
-      (message.length * 3 > limit && new TextEncoder().encode(message).length > limit)
-    )
+    if (isLargerThan(limit, message))
       throw new PerdureError("too_large", `A frame has at most ${limit} bytes.`);
     if (!this.#limitOf(link).take())
       throw new PerdureError("rate_limited", "Too many frames; wait, then reconnect.");
-    return message;
   }
 
   #limitOf(link: DurableLink): RateLimit {
@@ -375,6 +382,13 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     this.onConnectionsChanged(this.#links.size);
     if (this.#broken === undefined) await this.serveDisconnect(link, code);
   }
+}
+
+function isLargerThan(limit: number, message: string | ArrayBuffer): boolean {
+  if (typeof message !== "string") return message.byteLength > limit;
+  // UTF-8 has at least one byte, and at most three, for each UTF-16 unit: count exactly only where it matters.
+  if (message.length > limit) return true;
+  return message.length * 3 > limit && new TextEncoder().encode(message).length > limit;
 }
 
 /** Sockets that have outlived the object's memory, in the order in which they were accepted; the platform has its own. */

@@ -1,3 +1,4 @@
+import { PerdureError } from "../protocol/index.ts";
 import type { Attachment, Link } from "./link.ts";
 
 /** Largest attachment that the platform keeps. */
@@ -45,13 +46,19 @@ export class DurableLink implements Link {
   }
 
   attach(change: Partial<Attachment>): void {
-    this.#attachment = { ...this.#attachment, ...change };
-    this.#keep();
+    const before = this.#attachment;
+    this.#attachment = { ...before, ...change };
+    try {
+      this.#keep();
+    } catch (error) {
+      this.#attachment = before;
+      throw error;
+    }
   }
 
-  send(text: string): boolean {
+  send(data: string | Uint8Array): boolean {
     try {
-      this.socket.send(text);
+      this.socket.send(data);
       return true;
     } catch {
       return false;
@@ -68,10 +75,15 @@ export class DurableLink implements Link {
   }
 
   #keep(): void {
-    const { length } = JSON.stringify(this.#attachment);
-    if (length * 3 > MAX_ATTACHMENT_BYTES)
-      throw new RangeError(`A socket's attachment of ${length} characters is too large.`);
-    this.socket.serializeAttachment(this.#attachment);
+    try {
+      this.socket.serializeAttachment(this.#attachment);
+    } catch (cause) {
+      // Too large, or something in it cannot be cloned: the platform knows exactly.
+      throw new PerdureError(
+        "too_large",
+        `What is kept with a socket must be cloneable and at most ${MAX_ATTACHMENT_BYTES} bytes: ${String(cause)}`,
+      );
+    }
   }
 }
 

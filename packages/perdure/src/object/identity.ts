@@ -7,28 +7,34 @@ export type { Identity } from "../protocol/index.ts";
 
 /**
  * What a socket is for. `reader`: gets events as they happen. `dialect`: gets durable events only, for a protocol that
- * cannot take an event back. `runner`: writes events. `list`: gets an owner's list, and is not a session's.
+ * cannot take an event back. `runner`: writes events. `list`: gets an owner's list, and is not a session's. `connection`: a
+ * user's, of `perdure/connection`.
  */
-export type ConnectionKind = "reader" | "dialect" | "runner" | "list";
+export type ConnectionKind = "reader" | "dialect" | "runner" | "list" | "connection";
 
 /** An identity with the kind of connection that it opens. */
 export interface Connection extends Identity {
   /** Decided by the Worker, by the route. */
   readonly kind: ConnectionKind;
+  /** Connections of `perdure/connection`: what is kept with the socket, as JSON. */
+  readonly meta?: object | undefined;
 }
 
+/** Where a Worker sends an upgrade. No request from outside has this address: its host is the name of a site. */
+const SOCKET_URL = "https://object.perdure.internal/socket";
+
 /**
- * The one header that a Worker puts on the request that it builds for an upgrade. The object trusts it, so a Worker must
- * never forward a client's request as it came.
+ * The one header that a Worker puts on the request that it builds for an upgrade. The object trusts it at one
+ * address only, which no request from outside has: one that a client wrote into a request that is forwarded as it came says nothing.
  */
 export const CONNECTION_HEADER = "x-perdure-connection";
 
 const ROLES: readonly Role[] = ["viewer", "participant", "runner", "admin"];
-const KINDS: readonly ConnectionKind[] = ["reader", "dialect", "runner", "list"];
+const KINDS: readonly ConnectionKind[] = ["reader", "dialect", "runner", "list", "connection"];
 
 /** A request that opens a socket on an object: built anew, with no header of the client's. */
 export function upgradeRequest(connection: Connection): Request {
-  return new Request("https://object/socket", {
+  return new Request(SOCKET_URL, {
     headers: {
       upgrade: "websocket",
       [CONNECTION_HEADER]: encodeURIComponent(JSON.stringify(connection)),
@@ -36,9 +42,14 @@ export function upgradeRequest(connection: Connection): Request {
   });
 }
 
+/** Whether a request comes from a Worker's `upgradeRequest`. */
+export function isUpgradeRequest(request: Request): boolean {
+  return request.url === SOCKET_URL;
+}
+
 /** Reads the connection header. Throws `unauthorized` where there is none or it makes no sense. */
 export function connectionOf(request: Request): Connection {
-  const header = request.headers.get(CONNECTION_HEADER);
+  const header = isUpgradeRequest(request) ? request.headers.get(CONNECTION_HEADER) : null;
   const parsed = header === null ? undefined : parseConnection(header);
   if (parsed === undefined)
     throw new PerdureError(
@@ -53,7 +64,7 @@ function parseConnection(header: string): Connection | undefined {
   if (!isObject(value)) return undefined;
   const role = ROLES.find((one) => one === value["role"]);
   const kind = KINDS.find((one) => one === value["kind"]);
-  const { subject, expiresAt, token } = value;
+  const { subject, expiresAt, token, meta } = value;
   if (role === undefined || kind === undefined || typeof subject !== "string") return undefined;
   // Whoever does not say that a connection never expires must say when it does.
   if (expiresAt !== null && !Number.isFinite(expiresAt)) return undefined;
@@ -63,6 +74,7 @@ function parseConnection(header: string): Connection | undefined {
     kind,
     expiresAt: typeof expiresAt === "number" ? expiresAt : null,
     ...(isTokenReference(token) ? { token } : {}),
+    ...(isObject(meta) ? { meta } : {}),
   };
 }
 

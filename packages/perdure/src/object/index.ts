@@ -15,3 +15,4 @@ export * from "./run-migrations.ts";
 export * from "./serialized.ts";
 export * from "./sql.ts";
 export * from "./timers.ts";
+export * from "./upgrade.ts";

@@ -1,6 +1,7 @@
 /** The wire: what travels between clients, runners and sessions. Imports nothing. */
 
 export * from "./chunks.ts";
+export * from "./connection-frames.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export { asRequest, parseId } from "./fields.ts";

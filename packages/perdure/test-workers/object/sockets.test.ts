@@ -287,10 +287,10 @@ test("what onConnect throws is told to the socket, which is closed", async () =>
   expect(JSON.parse(texts[0] ?? "")).toMatchObject({ error: { code: "forbidden" } });
 });
 
-test("a socket whose attachment would be too large is refused and leaves nothing behind", async () => {
+test("S17 a socket whose attachment would be too large is refused and leaves nothing behind", async () => {
   const stub = env.KERNEL.getByName("large attachment");
-  const response = await stub.fetch(upgradeRequest({ ...READER, subject: "x".repeat(6_000) }));
-  expect(response.status).toBe(500);
+  const response = await stub.fetch(upgradeRequest({ ...READER, subject: "x".repeat(16_384) }));
+  expect(await problemIn(response)).toEqual([413, "too_large"]);
   const sockets = await runInDurableObject(
     stub,
     (object, ctx) => object.openLinks.length + ctx.getWebSockets().length,

@@ -5,7 +5,7 @@ import type { Connection } from "../../src/object/index.ts";
 const READER: Connection = { kind: "reader", role: "viewer", subject: "ada", expiresAt: null };
 
 function requestWith(header: string): Request {
-  return new Request("https://object/socket", { headers: { [CONNECTION_HEADER]: header } });
+  return new Request(upgradeRequest(READER).url, { headers: { [CONNECTION_HEADER]: header } });
 }
 
 test("S1 the identity that a Worker sends is the one that the object reads", () => {
@@ -17,6 +17,13 @@ test("S1 the identity that a Worker sends is the one that the object reads", () 
     expiresAt: 1_790_000_000_000,
   };
   expect(connectionOf(upgradeRequest(foreign))).toEqual(foreign);
+});
+
+test("S1 an identity that a client wrote into its own request says nothing", () => {
+  const { headers } = upgradeRequest(READER);
+  expect(() => connectionOf(new Request("https://example.com/ws", { headers }))).toThrow(
+    expect.objectContaining({ code: "unauthorized" }),
+  );
 });
 
 test("S1 a request without an identity is unauthorized", () => {

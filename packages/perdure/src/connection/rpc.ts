@@ -1,0 +1,53 @@
+/** What rooms and the objects of users call of each other. */
+
+import type { RoomMember } from "../protocol/index.ts";
+
+/** A frame as it leaves on a socket: encoded once, by whoever emits it. */
+export type WireFrame = string | Uint8Array;
+
+/** Who emits to a room; its socket does not get what it sent, unless it asked for that. */
+export interface RoomSender {
+  readonly userId: string;
+  /** The socket that is left out; undefined: none. */
+  readonly except?: string | undefined;
+}
+
+/** The object of a room, as objects of users call it. Its name is the room's. */
+export interface RoomRpc {
+  /**
+   * Makes a user a member, or replaces the metadata of one who is; the room's `onJoin` may refuse by throwing.
+   *
+   * @param user Name of the user's object.
+   * @param meta JSON.
+   */
+  join(user: string, meta: object | null): Promise<void>;
+  /** Ends a membership; a user who is no member has no effect. */
+  leave(user: string): Promise<void>;
+  /** Sends an encoded event to all members. @returns To how many sockets it went. */
+  relay(frame: WireFrame, sender: RoomSender | null): Promise<number>;
+  /** The members, oldest first, at most `limit` (default 1,000) after `after`, a `userId`. */
+  members(options?: {
+    readonly limit?: number;
+    readonly after?: string;
+  }): Promise<readonly RoomMember[]>;
+}
+
+/** Frames of one room for the sockets of a user, in order. */
+export interface RoomDelivery {
+  readonly frame: WireFrame;
+  /** A socket that does not get it. */
+  readonly except?: string | undefined;
+}
+
+/** The object of a user, as rooms and other users' objects call it. Its name is the user's id. */
+export interface ConnectionRpc {
+  /**
+   * Sends frames of a room to those sockets that have joined it. @returns For each frame to how many it went; null where no
+   * open socket is in the room: the membership is over.
+   */
+  deliver(room: string, frames: readonly RoomDelivery[]): Promise<readonly number[] | null>;
+  /** Whether an open socket is in the room. */
+  isIn(room: string): Promise<boolean>;
+  /** Sends an encoded event to all sockets of the user. @returns To how many. */
+  send(frame: WireFrame): Promise<number>;
+}

@@ -25,8 +25,9 @@ const rooms = {
 /** What of a room is published, and loaded, apart from the rest of it. */
 const subpaths = new Set(["client/list/index.ts"]);
 
-/** Rooms that import no package at all. */
+/** Rooms that import no package, but for one that is types alone. */
 const withoutPackages = new Set(["protocol"]);
+const typesOnly = new Set(["@standard-schema/spec"]);
 
 /** The only files that may import `cloudflare:…`; every other class is pure and also runs in Node. */
 const platformRooms = new Set(["object", "session", "connection", "http"]);
@@ -79,7 +80,7 @@ function libraryRule(file, specifier) {
       : "only *-do.ts and durable-*.ts of object, session, connection and http may touch the platform";
   }
   if (!specifier.startsWith(".")) {
-    if (withoutPackages.has(room)) return `${room} imports no package`;
+    if (withoutPackages.has(room) && !typesOnly.has(specifier)) return `${room} imports no package`;
     return specifier === "perdure" || specifier.startsWith("perdure/")
       ? "rooms import each other by relative path"
       : undefined;

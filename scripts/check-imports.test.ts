@@ -9,6 +9,7 @@ const src = "packages/perdure/src";
 
 test.each([
   [`${src}/log/cursor.ts`, `import { type Position } from "../protocol/index.ts";`],
+  [`${src}/protocol/contract.ts`, `import type { StandardSchemaV1 } from "@standard-schema/spec";`],
   [`${src}/log/cursor.ts`, `import { merge } from "./segments/merge.ts";`],
   [`${src}/http/routes.ts`, `import { Hono } from "hono";`],
   [`${src}/http/routes.ts`, `import { SessionDO } from "../session/index.ts";`],

@@ -1,5 +1,13 @@
 /** The client: a session's state and events in a page, a terminal or a test. */
 
+export type {
+  ClientEvents,
+  Contract,
+  EventData,
+  EventSchemas,
+  ServerEvents,
+} from "../protocol/index.ts";
+export { checkEvent, defineContract } from "../protocol/index.ts";
 export type { ClientState, LinkState } from "./client-state.ts";
 export type { WebSocketConstructor } from "./dialer.ts";
 export type { TokenSource } from "./link.ts";

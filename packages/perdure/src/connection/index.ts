@@ -1,3 +1,11 @@
 /** Connections: one object per user, with state that persists itself, and rooms. */
 
+export type {
+  ClientEvents,
+  Contract,
+  EventData,
+  EventSchemas,
+  ServerEvents,
+} from "../protocol/index.ts";
+export { checkEvent, defineContract } from "../protocol/index.ts";
 export * from "./rpc.ts";

@@ -1,7 +1,9 @@
-/** The wire: what travels between clients, runners and sessions. Imports nothing. */
+/** The wire: what travels between clients, runners and sessions. Imports nothing but types. */
 
 export * from "./chunks.ts";
+export * from "./connection-codec.ts";
 export * from "./connection-frames.ts";
+export * from "./contract.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export { asRequest, parseId } from "./fields.ts";

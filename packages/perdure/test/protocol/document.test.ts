@@ -6,6 +6,8 @@ import type {
   Chunk,
   ClientFrame,
   Command,
+  ConnectionClientFrame,
+  ConnectionServerFrame,
   ControlEvent,
   ListFrame,
   ListServerFrame,
@@ -69,6 +71,13 @@ const FRAMES: Readonly<Record<string, ReadonlySet<unknown>>> = {
     sessions: true,
     session: true,
     removed: true,
+    error: true,
+  }),
+  "### From a connection's client": every<ConnectionClientFrame["t"]>({ hello: true, event: true }),
+  "### To a connection's client": every<ConnectionServerFrame["t"]>({
+    welcome: true,
+    event: true,
+    ack: true,
     error: true,
   }),
   "### Commands": every<Command["op"]>({

@@ -23,6 +23,11 @@ function binary(header: string, bytes: readonly number[] = [], length = header.l
   return frame.buffer;
 }
 
+const bytesOf = (value: ArrayBuffer | ArrayBufferView) =>
+  ArrayBuffer.isView(value)
+    ? [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)]
+    : [...new Uint8Array(value)];
+
 const problemOf = (work: () => unknown) => {
   try {
     work();
@@ -75,11 +80,7 @@ test.each([
 ])("Y2 bytes arrive as the kind that was sent (%#)", (data) => {
   const arrived = carried(data);
   expect(Object.prototype.toString.call(arrived)).toBe(Object.prototype.toString.call(data));
-  const bytes = (value: ArrayBuffer | ArrayBufferView) =>
-    ArrayBuffer.isView(value)
-      ? [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)]
-      : [...new Uint8Array(value)];
-  expect(bytes(arrived as ArrayBuffer)).toEqual(bytes(data));
+  expect(bytesOf(arrived as ArrayBuffer)).toEqual(bytesOf(data));
 });
 
 test("Y2 a binary frame is the length of a header, the header without data, and the bytes", () => {

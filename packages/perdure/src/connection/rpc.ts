@@ -1,6 +1,7 @@
 /** What rooms and the objects of users call of each other. */
 
-import type { RoomMember } from "../protocol/index.ts";
+import type { Serialized } from "../object/index.ts";
+import type { Problem, RoomMember } from "../protocol/index.ts";
 
 /** A frame as it leaves on a socket: encoded once, by whoever emits it. */
 export type WireFrame = string | Uint8Array;
@@ -12,6 +13,11 @@ export interface RoomSender {
   readonly except?: string | undefined;
 }
 
+/** A value, or the problem that stood in its way: an error's code does not survive a call between objects. */
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: Problem };
+
 /** The object of a room, as objects of users call it. Its name is the room's. */
 export interface RoomRpc {
   /**
@@ -20,12 +26,12 @@ export interface RoomRpc {
    * @param user Name of the user's object.
    * @param meta JSON.
    */
-  join(user: string, meta: object | null): Promise<void>;
+  join(user: string, meta: object | null): Promise<Serialized<Result<null>>>;
   /** Ends a membership; a user who is no member has no effect. */
   leave(user: string): Promise<void>;
   /** Sends an encoded event to all members. @returns To how many sockets it went. */
-  relay(frame: WireFrame, sender: RoomSender | null): Promise<number>;
-  /** The members, oldest first, at most `limit` (default 1,000) after `after`, a `userId`. */
+  relay(frame: WireFrame, sender: RoomSender | null): Promise<Serialized<Result<number>>>;
+  /** The members in the order of their ids, at most `limit` (default and most: 1,000) after `after`, a `userId`. */
   members(options?: {
     readonly limit?: number;
     readonly after?: string;
@@ -48,6 +54,8 @@ export interface ConnectionRpc {
   deliver(room: string, frames: readonly RoomDelivery[]): Promise<readonly number[] | null>;
   /** Whether an open socket is in the room. */
   isIn(room: string): Promise<boolean>;
+  /** The room has ended the membership: takes all sockets out of it, and tells the room nothing. */
+  forget(room: string): Promise<void>;
   /** Sends an encoded event to all sockets of the user. @returns To how many. */
   send(frame: WireFrame): Promise<number>;
 }

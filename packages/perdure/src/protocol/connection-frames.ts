@@ -69,17 +69,20 @@ export interface ServerEventFrame {
 export interface RoomMember {
   readonly userId: string;
   /** What the member joined with, as JSON; null where it gave nothing. */
-  readonly meta: unknown;
+  readonly meta: object | null;
   /** Milliseconds since 1970. */
   readonly joinedAt: number;
 }
 
 /** Events that the library itself sends to the members of a room, as `event` frames with `room`. */
 export const ROOM_EVENTS = {
-  /** To whoever joins: `{ members: RoomMember[] }`, itself among them. */
+  /**
+   * To whoever joins: `{ members: RoomMember[] | null }`, itself among them. Null: there are more than are told about, and no
+   * `join` or `leave` follows; all get this once when a room grows past its limit, and the list again when it has shrunk.
+   */
   members: "perdure:members",
   /** To all others: the `RoomMember` who has joined, or who joined again with other metadata. */
   join: "perdure:join",
-  /** To all others: `{ userId }` of the member who has left. */
+  /** To all others, and to a member who was put out: `{ userId }` of the member who has left. */
   leave: "perdure:leave",
 } as const;

@@ -22,6 +22,7 @@ export const ERROR_STATUS = {
   command_expired: 409,
   session_exists: 409,
   fenced: 409,
+  room_full: 409,
   session_terminated: 410,
   invitation_closed: 410,
   too_large: 413,

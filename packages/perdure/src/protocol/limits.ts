@@ -61,3 +61,21 @@ export const PING_INTERVAL_MS = 15_000;
 
 /** A link on which nothing has arrived for this long is dead, in milliseconds: two pings and a slow network. */
 export const DEAD_LINK_MS = 40_000;
+
+/** Members of a room: as many as one object may hold sockets, so a room of objects is no smaller than a room of sockets. */
+export const MAX_ROOM_MEMBERS = 32_768;
+
+/** What a member of a room joined with, as JSON: it goes to every other member. */
+export const MAX_ROOM_META_BYTES = 4 * 1024;
+
+/** Rooms that one socket is in: their names are kept in its attachment, which has 16,384 bytes. */
+export const MAX_ROOMS_PER_SOCKET = 64;
+
+/** Largest encoded event to a room: each member's object gets it by a call of its own. */
+export const MAX_ROOM_FRAME_BYTES = 1024 * 1024;
+
+/** What a room holds in memory for members who are slower than its senders: a sixteenth of the platform's 128 MB. */
+export const MAX_ROOM_BACKLOG_BYTES = 8 * 1024 * 1024;
+
+/** Members of a room past which nobody is told who joins and leaves: n joins would be told n² times. */
+export const ROOM_PRESENCE_LIMIT = 500;

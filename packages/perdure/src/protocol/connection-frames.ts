@@ -25,7 +25,12 @@ export interface ClientEventFrame {
   readonly event: string;
   /** Anything that JSON can carry, or, in a binary frame, bytes; missing: undefined. */
   readonly data?: unknown;
-  /** Counts the client's events from 1, so that one that is sent again has one effect. Missing: it is handled as it comes. */
+  /**
+   * Counts the client's events from 1, so that one that is sent again has one effect. Missing: it is handled as it comes. A client
+   * leaves no gap: one that is more than one above both the last that was handled and the one before it on its connection shows
+   * that the object has lost some with its memory; it is not handled, the connection is closed with `goingAway`, and all
+   * without an answer comes again.
+   */
   readonly n?: number | undefined;
 }
 
@@ -52,6 +57,11 @@ export interface ConnectionWelcome {
   readonly socket: string;
   /** Whether all that was sent on the connection of `resume`, and since, has arrived or follows. Without `resume`: true. */
   readonly recovered: boolean;
+  /**
+   * How many `event` frames that follow at once are from before this connection, 0 where missing. They are the older ones: a
+   * client hands them out ahead of those that reached it before this frame. None of them was also sent on this connection.
+   */
+  readonly missed?: number | undefined;
   /** Number of this client's last event that was handled; 0 where none was. */
   readonly last: number;
 }

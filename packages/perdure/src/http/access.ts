@@ -4,11 +4,10 @@ import type { Context, Env, MiddlewareHandler, TypedResponse } from "hono";
 import { MAX_SUBJECT_LENGTH, parseRole, permits } from "../auth/index.ts";
 import type { Action, Secrets } from "../auth/index.ts";
 import type { Identity } from "../object/index.ts";
-import { callObject } from "../object/index.ts";
+import { callObject, checkOrigin, isSentByBrowser } from "../object/index.ts";
 import type { Role } from "../protocol/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
-import { checkOrigin, isSentByBrowser } from "./origin.ts";
 import type { ProblemDocument, ProblemStatus } from "./problem.ts";
 import type { SessionGate } from "./session-gate.ts";
 import { parseSessionId } from "./session-id.ts";
@@ -112,7 +111,7 @@ export class Access<E extends Env = Env> {
   }
 
   async #identify(c: Context, session: string | null, action: Action): Promise<Identity> {
-    checkOrigin(c, this.#options.allowedOrigins(c), isSentByBrowser(c.req.raw));
+    checkOrigin(c.req.raw, this.#options.allowedOrigins(c), isSentByBrowser(c.req.raw));
     const identity = await this.#options.authorize(c, { session, action });
     if (identity === null)
       throw new PerdureError("unauthorized", "Nobody is logged in: log in, and ask again.");

@@ -3,10 +3,10 @@
 import type { TokenClaims } from "../auth/index.ts";
 import { EVERY_SESSION, identityOf, opensSession, verifyToken } from "../auth/index.ts";
 import type { Identity } from "../object/index.ts";
+import { checkOrigin } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import { credentialOf } from "./credential.ts";
 import type { AppContext, AppOptions } from "./options.ts";
-import { checkOrigin } from "./origin.ts";
 
 /** Reads and verifies the request's token. Throws `bad_origin` or `unauthorized`. */
 export async function authenticate<Env>(
@@ -14,7 +14,7 @@ export async function authenticate<Env>(
   options: AppOptions<Env>,
 ): Promise<void> {
   const credential = credentialOf(c, options);
-  checkOrigin(c, options.allowedOrigins?.(c.env), credential?.from === "cookie");
+  checkOrigin(c.req.raw, options.allowedOrigins?.(c.env), credential?.from === "cookie");
   if (credential === undefined)
     throw new PerdureError(
       "unauthorized",

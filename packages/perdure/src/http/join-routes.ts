@@ -7,11 +7,11 @@ import { Hono } from "hono/tiny";
 import { setCookie } from "hono/cookie";
 import type { InvitationClaims, TokenClaims } from "../auth/index.ts";
 import { signingSecret, signToken, verifyInvitation, verifyToken } from "../auth/index.ts";
+import { checkOrigin } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import { badRequest, parseJson, readText } from "./body.ts";
 import { cookieAttributes, credentialOf, guestCookieNameOf } from "./credential.ts";
 import type { AppContext, AppEnv, AppOptions } from "./options.ts";
-import { checkOrigin } from "./origin.ts";
 import { valueOf } from "../session/index.ts";
 import type { SessionGate } from "./session-gate.ts";
 import { json } from "./typed-route.ts";
@@ -42,7 +42,7 @@ export function joinRoutes<Env>(options: AppOptions<Env>, gate: SessionGate) {
     .post("/join", async (c) => {
       const isForm = !/^application\/json\b/i.test(c.req.header("content-type") ?? "");
       // A form of a foreign page would have a person join what that page wants.
-      if (isForm) checkOrigin(c, options.allowedOrigins?.(c.env), true);
+      if (isForm) checkOrigin(c.req.raw, options.allowedOrigins?.(c.env), true);
       const { token, name } = await readAcceptance(c.req.raw, isForm);
       const secrets = options.secrets(c.env);
       const invitation = await verifyInvitation(secrets, token);

@@ -3,10 +3,10 @@
 import { Hono } from "hono/tiny";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { EVERY_SESSION, signingSecret, signToken, verifyLoginToken } from "../auth/index.ts";
+import { checkOrigin } from "../object/index.ts";
 import { badRequest } from "./body.ts";
 import { cookieAttributes, cookieNameOf, credentialOf } from "./credential.ts";
 import type { AppEnv, AppOptions } from "./options.ts";
-import { checkOrigin } from "./origin.ts";
 
 /** How long a browser stays logged in: thirty days. */
 const COOKIE_LIFETIME_SECONDS = 30 * 24 * 60 * 60;
@@ -35,7 +35,7 @@ export function loginRoutes<Env>(options: AppOptions<Env>) {
     })
     .post("/logout", (c) => {
       const isByCookie = credentialOf(c, options)?.from === "cookie";
-      checkOrigin(c, options.allowedOrigins?.(c.env), isByCookie);
+      checkOrigin(c.req.raw, options.allowedOrigins?.(c.env), isByCookie);
       deleteCookie(c, cookieNameOf(c, options), cookieAttributes(c));
       return c.body(null, 204, LEAVE_NO_TRACE);
     });

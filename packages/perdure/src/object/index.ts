@@ -1,6 +1,7 @@
 /** What every object here shares. */
 
 export * from "./base-do.ts";
+export * from "./body.ts";
 export * from "./call-object.ts";
 export * from "./clock.ts";
 export * from "./commands.ts";
@@ -9,6 +10,7 @@ export * from "./digest.ts";
 export * from "./identity.ts";
 export * from "./link.ts";
 export * from "./migrations.ts";
+export * from "./origin.ts";
 export * from "./problem-response.ts";
 export * from "./revertible-sql.ts";
 export * from "./run-migrations.ts";

@@ -1,29 +1,28 @@
 /** Whose page may send a request. */
 
-import type { Context } from "hono";
-import { isUpgrade, subprotocolToken } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
+import { isUpgrade, subprotocolToken } from "./upgrade.ts";
 
 /**
  * Throws `bad_origin` where another site's page is behind a request: on an upgrade, and where a browser adds the credential
  * by itself, the `Origin` must be the server's own or an allowed one. It may be missing without a cookie, because then no
  * page is behind the request, and where a cookie only reads.
  *
+ * @param allowed Origins besides the server's own, such as `https://app.example`.
  * @param isByBrowser Whether the request stands on a credential that a browser adds by itself.
  */
 export function checkOrigin(
-  c: Context,
+  request: Request,
   allowed: readonly string[] | undefined,
   isByBrowser: boolean,
 ): void {
-  const request = c.req.raw;
   if (!isByBrowser && !isUpgrade(request)) return;
-  const origin = c.req.header("origin");
+  const origin = request.headers.get("origin");
   const isReading = ["GET", "HEAD"].includes(request.method) && !isUpgrade(request);
   const hasCookie = isByBrowser && request.headers.has("cookie");
-  if (origin === undefined && (!hasCookie || isReading)) return;
+  if (origin === null && (!hasCookie || isReading)) return;
   const own = new URL(request.url).origin;
-  if (origin !== undefined && (origin === own || allowed?.includes(origin))) return;
+  if (origin !== null && (origin === own || allowed?.includes(origin))) return;
   throw new PerdureError(
     "bad_origin",
     "The request comes from a page of another origin: add the origin to the allowed ones, or use the server's own address.",

@@ -9,3 +9,5 @@ export type {
 } from "../protocol/index.ts";
 export { checkEvent, defineContract } from "../protocol/index.ts";
 export * from "./rpc.ts";
+export { MAX_STATE_VALUE_BYTES, PersistError, STATE_PREFIX } from "./state/index.ts";
+export type { PersistedPart, PersistOptions, StateLayout, StateOptions } from "./state/index.ts";

@@ -98,7 +98,7 @@ export const FINAL_CLOSE_CODES: readonly number[] =
 
 /** An error with a stable code, whose HTTP status is `ERROR_STATUS[code]`. Everything that Perdure throws to a caller is one. */
 export class PerdureError extends Error {
-  override readonly name = "PerdureError";
+  override readonly name: string = "PerdureError";
   /** What a program decides by. `message` is for people: what happened, and what to do. */
   readonly code: ErrorCode;
   /** Facts that belong to the code, such as `issues` or the winner of a decision; never secrets. */

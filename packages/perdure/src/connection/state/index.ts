@@ -1,0 +1,7 @@
+/** State that persists itself. */
+
+export * from "./durable-state-store.ts";
+export * from "./persist-error.ts";
+export * from "./persisted-state.ts";
+export * from "./state-options.ts";
+export * from "./state-store.ts";

@@ -6,7 +6,7 @@ export type WebSocketConstructor = new (
   protocols?: string[],
 ) => {
   readonly readyState: number;
-  send(data: string): void;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
 };
 
@@ -28,6 +28,7 @@ interface DialerOptions {
 
 /** What every WebSocket has, and `WebSocketConstructor` leaves out, because each library types it otherwise. */
 interface Socket {
+  binaryType: string;
   addEventListener(
     type: string,
     listener: (event: {
@@ -80,9 +81,9 @@ export class Dialer {
   }
 
   /** @returns Whether there was an open connection to send on. */
-  send(text: string): boolean {
+  send(frame: string | Uint8Array<ArrayBuffer>): boolean {
     if (this.#socket?.readyState !== OPEN) return false;
-    this.#socket.send(text);
+    this.#socket.send(frame);
     return true;
   }
 
@@ -104,6 +105,7 @@ export class Dialer {
       if (generation !== this.#generation) return;
       this.#socket = new WebSocket(url, offered);
       const socket = this.#socket as unknown as Socket;
+      socket.binaryType = "arraybuffer";
       const opened = whileCurrent(() => {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => (this.#failures = 0), HEALTHY_AFTER_MS);

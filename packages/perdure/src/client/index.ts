@@ -9,6 +9,22 @@ export type {
 } from "../protocol/index.ts";
 export { checkEvent, defineContract } from "../protocol/index.ts";
 export type { ClientState, LinkState } from "./client-state.ts";
+export { ConnectionClient } from "./connection-client.ts";
+export type {
+  ConnectionClientOptions,
+  ConnectionState,
+  EmitArguments,
+  EmitOptions,
+  EventListener,
+  EventOrigin,
+  ReceivedData,
+  ReceivedEvent,
+  RoomEventData,
+  SentData,
+  SentEvent,
+} from "./connection-client-options.ts";
+export type { QueuedEvent } from "./connection-queue.ts";
+export { ConnectionRoom } from "./connection-room.ts";
 export type { WebSocketConstructor } from "./dialer.ts";
 export type { TokenSource } from "./link.ts";
 export { MAX_PENDING_COMMANDS } from "./outbox.ts";

@@ -1,6 +1,6 @@
 /** The connection: opened again whenever it breaks, unless the server says that this is of no use. */
 
-import type { Problem } from "../protocol/index.ts";
+import type { ErrorCode, Problem } from "../protocol/index.ts";
 import { FINAL_CLOSES, PING, PONG } from "../protocol/index.ts";
 import type { WebSocketConstructor } from "./dialer.ts";
 import { Dialer } from "./dialer.ts";
@@ -16,8 +16,12 @@ interface LinkOptions {
   readonly now: () => number;
   readonly random: () => number;
   readonly onOpen: () => void;
+  /** Where a plain request is told why the upgrade is refused. Default: the session that the socket is of. */
+  readonly description?: string;
   /** A frame arrived. */
   readonly onText: (text: string) => void;
+  /** A binary frame arrived. Default: nobody wants any. */
+  readonly onBytes?: (bytes: ArrayBuffer) => void;
   /** The connection, or an attempt at one, failed; another will be made. */
   readonly onDrop: () => void;
   /** Whether all is known of a session that is over. */
@@ -27,7 +31,12 @@ interface LinkOptions {
 }
 
 /** Statuses that another attempt does not change: no such id, not let in, not allowed, not there. */
-const REFUSALS = new Set([400, 401, 403, 404]);
+const REFUSALS: Readonly<Record<number, ErrorCode>> = {
+  400: "bad_request",
+  401: "unauthorized",
+  403: "forbidden",
+  404: "not_found",
+};
 
 export class Link {
   readonly #options: LinkOptions;
@@ -89,8 +98,8 @@ export class Link {
   }
 
   /** @returns Whether there was an open connection to send on. */
-  send(text: string): boolean {
-    return this.#dialer.send(text);
+  send(frame: string | Uint8Array<ArrayBuffer>): boolean {
+    return this.#dialer.send(frame);
   }
 
   /** The server took the token. */
@@ -106,7 +115,8 @@ export class Link {
 
   #onMessage(data: unknown): void {
     this.#heartbeat.heard();
-    if (typeof data === "string" && data !== PONG) this.#options.onText(data);
+    if (typeof data !== "string") this.#options.onBytes?.(data as ArrayBuffer);
+    else if (data !== PONG) this.#options.onText(data);
   }
 
   #onClose(): void {
@@ -121,19 +131,22 @@ export class Link {
     }
   }
 
-  /** A browser hides why an upgrade was refused; the session's description is refused for the same reason, and tells. */
+  /** A browser hides why an upgrade was refused; a plain request is refused for the same reason, and tells. */
   async #askWhy(): Promise<void> {
     const opened = this.#opened;
-    const { url, onFinal } = this.#options;
+    const { url, description = url.replace(/\/ws$/, ""), onFinal } = this.#options;
     try {
       const token = (await this.#protocols())?.[1]?.slice("perdure.token.".length);
       const headers: HeadersInit = token === undefined ? {} : { authorization: `Bearer ${token}` };
-      const response = await fetch(url.replace("ws", "http").replace(/\/ws$/, ""), { headers });
-      if (!REFUSALS.has(response.status)) return;
-      const problem = (await response.json()) as Problem;
+      const response = await fetch(description.replace("ws", "http"), { headers });
+      const code = REFUSALS[response.status];
+      if (code === undefined) return;
+      // Whoever refuses may do so in words of its own.
+      const said = (await response.json().catch(() => null)) as Partial<Problem> | null;
       if (opened !== this.#opened) return;
       this.close();
-      onFinal(problem);
+      const isProblem = typeof said?.code === "string" && typeof said.detail === "string";
+      onFinal(isProblem ? (said as Problem) : { code, detail: "The server refuses this." });
     } catch {
       // No answer either: the server is away, and the next attempt is under way.
     }

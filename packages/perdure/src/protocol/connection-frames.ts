@@ -26,10 +26,9 @@ export interface ClientEventFrame {
   /** Anything that JSON can carry, or, in a binary frame, bytes; missing: undefined. */
   readonly data?: unknown;
   /**
-   * Counts the client's events from 1, so that one that is sent again has one effect. Missing: it is handled as it comes. A client
-   * leaves no gap: one that is more than one above both the last that was handled and the one before it on its connection shows
-   * that the object has lost some with its memory; it is not handled, the connection is closed with `goingAway`, and all
-   * without an answer comes again.
+   * Counts the client's events from 1, so that one that is sent again has one effect. Missing: it is handled as it comes. The first
+   * after a hello may leave a gap. Another that is more than one above the last that was handled, or is about to be, shows that
+   * the object has lost some with its memory: the connection is closed with `goingAway`, and all without an answer comes again.
    */
   readonly n?: number | undefined;
 }

@@ -10,6 +10,8 @@ export class FakeConnection extends EventTarget {
   readonly protocols: readonly string[];
   /** Frames that came from the client, without pings. */
   readonly received: ClientFrame[] = [];
+  /** The same frames as they travelled, binary ones too. */
+  readonly sent: (string | Uint8Array)[] = [];
   /** How often the client asked whether anyone is there. */
   pings = 0;
   /** A broken link: nothing passes, and nobody is told. */
@@ -25,11 +27,12 @@ export class FakeConnection extends EventTarget {
   }
 
   /** The client sends. */
-  send(data: string): void {
+  send(data: string | Uint8Array): void {
     if (this.readyState !== 1) throw new Error("the socket is not open");
     if (this.isBroken) return;
     if (data !== PING) {
-      this.received.push(JSON.parse(data) as ClientFrame);
+      this.sent.push(data);
+      if (typeof data === "string") this.received.push(JSON.parse(data) as ClientFrame);
       return;
     }
     this.pings += 1;
@@ -55,7 +58,7 @@ export class FakeConnection extends EventTarget {
     this.deliver(JSON.stringify(frame));
   }
 
-  deliver(data: string): void {
+  deliver(data: string | ArrayBuffer): void {
     if (this.isOpen && !this.isBroken) this.dispatchEvent(new MessageEvent("message", { data }));
   }
 

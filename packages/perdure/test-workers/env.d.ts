@@ -8,6 +8,7 @@ import type { HookedSessionDO } from "./objects/hooked-session-do.ts";
 import type { KernelDO } from "./objects/kernel-do.ts";
 import type { LogDO } from "./objects/log-do.ts";
 import type { LongSessionDO } from "./objects/long-session-do.ts";
+import type { HookedRoom, PlainRoom, RoomUserDO } from "./objects/room-objects.ts";
 import type { CounterDO, PlainSessionDO } from "./worker.ts";
 
 declare global {
@@ -21,10 +22,13 @@ declare global {
       DATA_SESSION: DurableObjectNamespace<DataSessionDO>;
       GATEWAY_SESSION: DurableObjectNamespace<GatewaySessionDO>;
       HOOKED_SESSION: DurableObjectNamespace<HookedSessionDO>;
+      HOOKED_ROOM: DurableObjectNamespace<HookedRoom>;
       KERNEL: DurableObjectNamespace<KernelDO>;
       LOG: DurableObjectNamespace<LogDO>;
       LONG_SESSION: DurableObjectNamespace<LongSessionDO>;
       PLAIN_SESSION: DurableObjectNamespace<PlainSessionDO>;
+      PLAIN_ROOM: DurableObjectNamespace<PlainRoom>;
+      ROOM_USER: DurableObjectNamespace<RoomUserDO>;
       SESSION_DO: DurableObjectNamespace<SessionDO>;
       SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
     }

@@ -10,6 +10,7 @@ export { HookedSessionDO } from "./objects/hooked-session-do.ts";
 export { KernelDO } from "./objects/kernel-do.ts";
 export { LogDO } from "./objects/log-do.ts";
 export { LongSessionDO } from "./objects/long-session-do.ts";
+export { HookedRoom, PlainRoom, RoomUserDO } from "./objects/room-objects.ts";
 export { SessionDO, SessionIndexDO } from "../src/session/index.ts";
 
 /** Configured without SQLite, as beginners do. */

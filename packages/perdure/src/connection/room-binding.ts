@@ -45,6 +45,18 @@ export function namespaceOf<Stub>(env: unknown, binding: string): Namespace<Stub
   throw new PerdureError("broken", missingBinding(binding));
 }
 
+/** The binding of the class that an object is of: the one in which the object's name has the object's id. */
+export function ownNamespace<Stub>(
+  env: unknown,
+  id: { readonly name?: string },
+): Namespace<Stub> | undefined {
+  const { name } = id;
+  if (name === undefined || !isObject(env)) return undefined;
+  return Object.values(env)
+    .filter(isPlatformNamespace<Stub>)
+    .find((namespace) => namespace.idFromName(name).equals(id));
+}
+
 /** What to do about a binding that is not there. */
 export function missingBinding(binding: string): string {
   return (
@@ -73,4 +85,11 @@ function own(value: unknown, key: string): unknown {
 
 function isNamespace(value: unknown): boolean {
   return isObject(value) && typeof value["getByName"] === "function";
+}
+
+/** A service answers to any name of a method, so only the platform's tag tells bindings apart. */
+function isPlatformNamespace<Stub>(value: unknown): value is Namespace<Stub> & {
+  idFromName(name: string): { equals(id: object): boolean };
+} {
+  return Object.prototype.toString.call(value) === "[object DurableObjectNamespace]";
 }

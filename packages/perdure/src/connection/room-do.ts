@@ -2,8 +2,7 @@ import type { Schema, Serialized } from "../object/index.ts";
 import { BaseDO, serialized, systemClock } from "../object/index.ts";
 import type { RoomMember } from "../protocol/index.ts";
 import { PerdureError, problemOf, ROOM_PRESENCE_LIMIT } from "../protocol/index.ts";
-import type { Namespace } from "./room-binding.ts";
-import { namespaceOf } from "./room-binding.ts";
+import { namespaceOf, ownNamespace } from "./room-binding.ts";
 import type { RoomReach } from "./room-fan-out.ts";
 import { ROOM_MIGRATIONS } from "./room-members.ts";
 import { PRUNE_TIMER } from "./room-pruning.ts";
@@ -156,17 +155,10 @@ export class RoomDO<Env = unknown> extends BaseDO<Env> implements RoomRpc {
     return {
       memberObject: (userId) => users.getByName(userId),
       renew: async () => {
-        await this.#own()?.getByName(name).renew();
+        const own = ownNamespace<Pick<RoomDO, "renew">>(this.env, this.ctx.id);
+        await own?.getByName(name).renew();
       },
     };
-  }
-
-  /** The binding of this very class: the one in which the room's name has the object's id. */
-  #own(): Namespace<Pick<RoomDO, "renew">> | undefined {
-    const { env, ctx, name } = this;
-    return Object.values(env as Readonly<Record<string, unknown>>)
-      .filter(isNamespace)
-      .find((namespace) => ctx.id.equals(namespace.idFromName(name)));
   }
 }
 
@@ -182,12 +174,6 @@ export function createRoomHandler<Env = unknown>(options: RoomOptions<Env>): typ
   // What errors about its configuration call it.
   Object.defineProperty(handler, "name", { value: name });
   return handler;
-}
-
-type RoomNamespace = Namespace<Pick<RoomDO, "renew">> & Pick<DurableObjectNamespace, "idFromName">;
-
-function isNamespace(value: unknown): value is RoomNamespace {
-  return typeof value === "object" && value !== null && "idFromName" in value;
 }
 
 /** The value of some work, or the problem that it threw. */

@@ -13,6 +13,8 @@ const rooms = {
   object: ["protocol"],
   log: ["protocol", "object"],
   ...Object.fromEntries(middle.map((room) => [room, below])),
+  // Other names for what is there, and nothing else.
+  do: ["auth", "shard"],
   dialects: [...below, ...middle],
   // The routes put the dialects on the web.
   http: [...below, ...middle, "dialects"],

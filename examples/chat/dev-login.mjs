@@ -2,7 +2,7 @@
 // nothing from the file.
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { signLoginToken } from "perdure/auth";
+import { signLoginToken } from "perdure/auth/tokens";
 
 const file = new URL(".dev.vars", import.meta.url);
 if (!existsSync(file))

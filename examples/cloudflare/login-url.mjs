@@ -1,5 +1,5 @@
 // Prints the URL that logs a browser in: `PERDURE_SECRET=… npm run login-url -- https://perdure.example.workers.dev`
-import { signLoginToken } from "perdure/auth";
+import { signLoginToken } from "perdure/auth/tokens";
 
 const [server] = process.argv.slice(2);
 const { PERDURE_SECRET: secret } = process.env;

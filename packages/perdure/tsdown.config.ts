@@ -29,6 +29,7 @@ const workerRooms = [
   "session",
   "connection",
   "auth",
+  "do",
   "http",
   "dialects",
   "testing",
@@ -38,7 +39,7 @@ const workerRooms = [
 export default defineConfig([
   {
     ...shared,
-    entry: workerRooms.map((room) => `src/${room}/index.ts`),
+    entry: [...workerRooms.map((room) => `src/${room}/index.ts`), "src/auth/tokens.ts"],
     tsconfig: "tsconfig.json",
   },
   {

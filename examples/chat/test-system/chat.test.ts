@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { signLoginToken, signToken } from "perdure/auth";
+import { signLoginToken, signToken } from "perdure/auth/tokens";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";

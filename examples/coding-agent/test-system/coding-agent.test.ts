@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { signToken } from "perdure/auth";
+import { signToken } from "perdure/auth/tokens";
 
 const START = join(import.meta.dirname, "../start.mjs");
 const ROOT = join(import.meta.dirname, "../../..");

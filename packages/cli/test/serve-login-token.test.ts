@@ -1,4 +1,4 @@
-import { verifyLoginToken } from "perdure/auth";
+import { verifyLoginToken } from "perdure/auth/tokens";
 import { decodeJwt } from "jose";
 import { expect, test } from "vitest";
 import { signLoginToken } from "../src/serve/login-token.ts";

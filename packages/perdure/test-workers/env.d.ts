@@ -1,4 +1,9 @@
 import type { SessionDO, SessionIndexDO } from "../src/session/index.ts";
+import type {
+  AuthSessionDO,
+  DeviceSessionDO,
+  UnconfiguredSessionDO,
+} from "./objects/auth-session-dos.ts";
 import type { CarelessSessionDO } from "./objects/careless-session-do.ts";
 import type { ChatSessionDO } from "./objects/chat-session-do.ts";
 import type { CountedSessionDO } from "./objects/counted-session-do.ts";
@@ -15,11 +20,13 @@ declare global {
   namespace Cloudflare {
     /** The bindings of `wrangler.jsonc` beside this file. */
     interface Env {
+      AUTH_SESSION: DurableObjectNamespace<AuthSessionDO>;
       CARELESS_SESSION: DurableObjectNamespace<CarelessSessionDO>;
       CHAT_SESSION: DurableObjectNamespace<ChatSessionDO>;
       COUNTED_SESSION: DurableObjectNamespace<CountedSessionDO>;
       COUNTER: DurableObjectNamespace<CounterDO>;
       DATA_SESSION: DurableObjectNamespace<DataSessionDO>;
+      DEVICE_SESSION: DurableObjectNamespace<DeviceSessionDO>;
       GATEWAY_SESSION: DurableObjectNamespace<GatewaySessionDO>;
       HOOKED_SESSION: DurableObjectNamespace<HookedSessionDO>;
       HOOKED_ROOM: DurableObjectNamespace<HookedRoom>;
@@ -30,7 +37,10 @@ declare global {
       PLAIN_ROOM: DurableObjectNamespace<PlainRoom>;
       ROOM_USER: DurableObjectNamespace<RoomUserDO>;
       SESSION_DO: DurableObjectNamespace<SessionDO>;
+      SESSION_DO_SECRET: string;
+      SESSION_DO_SECRET_PREVIOUS: string;
       SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
+      UNCONFIGURED_SESSION: DurableObjectNamespace<UnconfiguredSessionDO>;
     }
   }
 }

@@ -1,6 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { SessionDO } from "../src/session/index.ts";
 
+export {
+  AuthSessionDO,
+  DeviceSessionDO,
+  UnconfiguredSessionDO,
+} from "./objects/auth-session-dos.ts";
 export { CarelessSessionDO } from "./objects/careless-session-do.ts";
 export { ChatSessionDO } from "./objects/chat-session-do.ts";
 export { CountedSessionDO } from "./objects/counted-session-do.ts";

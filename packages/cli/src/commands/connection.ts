@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import { signToken } from "perdure/auth";
+import { signToken } from "perdure/auth/tokens";
 import type { Role } from "perdure/protocol";
 import { isObject } from "perdure/protocol";
 import { CommandFailure, EXIT } from "./failure.ts";

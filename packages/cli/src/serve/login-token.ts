@@ -1,4 +1,4 @@
-import { LOGIN_LIFETIME_SECONDS, signLoginToken as sign } from "perdure/auth";
+import { LOGIN_LIFETIME_SECONDS, signLoginToken as sign } from "perdure/auth/tokens";
 
 /** Who owns a server that one person runs on one machine. */
 export const OWNER = "owner";

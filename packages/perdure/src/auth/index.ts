@@ -1,9 +1,18 @@
-/** Who may do what: signed tokens and what their roles permit. */
+/** Who may do what: auth sessions, signed tokens, and what their roles permit. */
 
-export type { Action } from "../protocol/index.ts";
-export { permits } from "../protocol/index.ts";
-export * from "./constant-time.ts";
-export * from "./invitation-token.ts";
-export * from "./login-token.ts";
-export * from "./secret.ts";
-export * from "./token.ts";
+export * from "./auth-session-do.ts";
+export { AuthSessionDO as SessionDO } from "./auth-session-do.ts";
+export type { LiveObject } from "./live-objects.ts";
+export { MAX_LIVE_OBJECTS } from "./live-objects.ts";
+export type { NewRecord, SessionRecord } from "./record.ts";
+export {
+  MAX_SESSION_TOKEN_LENGTH,
+  MAX_SESSIONS_PER_USER,
+  MIN_SESSION_TOKEN_LENGTH,
+  SESSION_DO_TTL_DEFAULT,
+  SESSION_DO_TTL_MAX,
+} from "./record.ts";
+export type { FieldsSchema } from "./record-fields.ts";
+export { MAX_SESSION_FIELDS_BYTES } from "./record-fields.ts";
+export * from "./rpc.ts";
+export * from "./tokens.ts";

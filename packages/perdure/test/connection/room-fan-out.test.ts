@@ -73,6 +73,25 @@ test("B12 at most 64 members are called at once", async () => {
   expect(await said).toBe(100);
 });
 
+test("B12 a member who has more to get waits for those who have had no call yet", async () => {
+  const world = new RoomWorld();
+  const held = Promise.withResolvers<void>();
+  for (let n = 0; n < 65; n += 1) {
+    await world.join(`user-${n}`);
+    world.user(`user-${n}`).hold = held.promise;
+  }
+  const last = Promise.withResolvers<void>();
+  world.user("user-64").hold = last.promise;
+  const said = [world.say(1), world.say(2)];
+  await settle();
+  world.user("user-0").hold = last.promise;
+  held.resolve();
+  await settle();
+  expect(world.user("user-64").calls).toEqual([2]);
+  last.resolve();
+  expect(await Promise.all(said)).toEqual([65, 65]);
+});
+
 test("B12 the room calls itself once for every 500 calls of members", async () => {
   const world = new RoomWorld();
   for (let n = 0; n < 1200; n += 1) await world.join(`user-${n}`);
@@ -106,11 +125,11 @@ test("B13 a member whose object fails counts as not reached, and stays a member"
   const world = new RoomWorld();
   const ada = await world.join("ada");
   await world.join("bob");
-  world.user("ada").isDown = true;
-  expect(await world.say(1)).toBe(1);
-  world.user("ada").isDown = false;
-  expect(await world.say(2)).toBe(2);
+  world.user("ada").holdNext = Promise.reject(new Error("It cannot be reached."));
+  expect(await Promise.all([world.say(1), world.say(2)])).toEqual([1, 2]);
   expect(ada.said()).toEqual([2]);
+  // A stub that has failed may be of no more use.
+  expect([world.user("ada").stubs, world.user("bob").stubs]).toEqual([2, 1]);
 });
 
 test("B14 a member without an open socket in the room is one no more", async () => {
@@ -123,29 +142,30 @@ test("B14 a member without an open socket in the room is one no more", async () 
   expect(world.journal.at(-1)).toBe("leave ada gone");
 });
 
-test("B14 who joins again while the room still hears of its last socket stays a member", async () => {
-  const world = new RoomWorld();
-  const ada = await world.join("ada");
-  const held = Promise.withResolvers<void>();
-  await world.user("ada").close(ada, false);
-  const { object } = world.user("ada");
-  const answer = object.deliver("lobby", []);
-  world.user("ada").hold = held.promise;
-  const said = world.say("hello");
-  expect(await answer).toBeNull();
-  // Its answer is "no socket"; before the room hears that, the user has joined with a new one.
-  const { memberships } = world.user("ada");
-  const deliver = memberships.deliver.bind(memberships);
-  memberships.deliver = (room, frames) => {
-    const reached = deliver(room, frames);
-    void world.join("ada");
-    return reached;
-  };
-  held.resolve();
-  expect(await said).toBe(0);
-  await settle();
-  expect(world.names).toEqual(["ada"]);
-});
+test.each([
+  ["the same", null],
+  ["other", { color: "red" }],
+])(
+  "B14 who joins again with %s metadata, while the room has yet to hear of its last socket's end, stays a member",
+  async (_, meta) => {
+    const world = new RoomWorld();
+    const ada = await world.join("ada");
+    const { memberships } = world.user("ada");
+    await world.user("ada").close(ada, false);
+    // The answer is "no socket"; before the room hears that, the user has joined with a new one.
+    const deliver = memberships.deliver.bind(memberships);
+    memberships.deliver = (room, frames) => {
+      const reached = deliver(room, frames);
+      void world.join("ada", meta);
+      return reached;
+    };
+    world.user("ada").hold = settle();
+    expect(await world.say("hello")).toBe(0);
+    await settle();
+    expect(world.names).toEqual(["ada"]);
+    expect(world.journal).not.toContain("leave ada gone");
+  },
+);
 
 test("B15 an event past the limit of size is refused, and so is any while too much is under way", async () => {
   const world = new RoomWorld();
@@ -161,4 +181,18 @@ test("B15 an event past the limit of size is refused, and so is any while too mu
   held.resolve();
   await Promise.all(said);
   expect(await world.say("again")).toBe(1);
+});
+
+test("B15 a million deliveries under way are too much, however small", async () => {
+  const world = new RoomWorld();
+  const held = Promise.withResolvers<void>();
+  for (let n = 0; n < 2_000; n += 1) {
+    await world.room.join(`user-${n}`, null);
+    world.user(`user-${n}`).hold = held.promise;
+  }
+  const said = Array.from({ length: 500 }, () => world.say(""));
+  await expect(world.say("one more")).rejects.toMatchObject({ code: "rate_limited" });
+  held.resolve();
+  await Promise.all(said);
+  expect(await world.say("again")).toBe(0);
 });

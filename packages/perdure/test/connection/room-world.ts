@@ -38,6 +38,10 @@ export class RoomUser {
   readonly memberships: Memberships;
   /** Waited for by each call before it does anything. */
   hold: Promise<void> = Promise.resolve();
+  /** Waited for by the next call alone, instead. */
+  holdNext: Promise<void> | undefined;
+  /** Stubs of it that the room has made. */
+  stubs = 0;
   /** Whether calls of it fail. */
   isDown = false;
   readonly #world: RoomWorld;
@@ -85,8 +89,11 @@ export class RoomUser {
 
   /** What the room calls. */
   get object(): MemberObject {
+    this.stubs += 1;
     const answer = async <T>(work: () => T): Promise<T> => {
-      await this.hold;
+      const hold = this.holdNext ?? this.hold;
+      this.holdNext = undefined;
+      await hold;
       if (this.isDown) throw new Error("The object cannot be reached.");
       return work();
     };

@@ -153,6 +153,19 @@ test("B7 a member who is put out hears of it, keeps its sockets, and may join ag
   expect(world.names).toEqual(["ada", "bob"]);
 });
 
+test("B7 a member who is put out is told before its sockets leave the room", async () => {
+  const world = new RoomWorld({ presenceLimit: 500 });
+  const ada = await world.join("ada");
+  await settle();
+  const told = Promise.withResolvers<void>();
+  world.user("ada").holdNext = told.promise;
+  const kicked = world.room.kick("ada");
+  await settle();
+  told.resolve();
+  await kicked;
+  expect(ada.events().at(-1)).toEqual(["perdure:leave", { userId: "ada" }]);
+});
+
 test("B7 a member whose object cannot be reached is not put out, and the caller hears of it", async () => {
   const world = new RoomWorld();
   await world.join("ada");

@@ -18,16 +18,19 @@ import { closeCodeOf } from "./close-code.ts";
 import { COMMAND_MIGRATIONS } from "./commands.ts";
 import { DurableLink } from "./durable-link.ts";
 import { DurableSql } from "./durable-sql.ts";
+import type { Connection, ConnectionKind } from "./identity.ts";
 import { connectionOf } from "./identity.ts";
 import type { Link } from "./link.ts";
 import type { Migration, Schema } from "./migrations.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import { missingSqlite } from "./missing-sqlite.ts";
 import { problemResponse } from "./problem-response.ts";
+import type { FrameLimits } from "./rate-limit.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { LARGE_STORAGE_BYTES, SizeWarning } from "./size-warning.ts";
 import type { Sql } from "./sql.ts";
 import { TIMER_MIGRATIONS, Timers } from "./timers.ts";
+import { isUpgrade, socketResponse } from "./upgrade.ts";
 
 /** The code of a close without a close frame (RFC 6455 §7.4.1). */
 const ABNORMAL_CLOSURE = 1006;
@@ -146,6 +149,36 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   // What a class of this library does itself, before it calls the user's hook. Users override the hooks above, so that
   // forgetting `super` breaks nothing.
 
+  /**
+   * Whether a migration failed, or there is no SQLite: every path answers `broken`.
+   *
+   * @internal
+   */
+  protected get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
+  /**
+   * Who is on the other side of an upgrade. Throw a `PerdureError` to refuse it, or answer something else instead. Default: as the
+   * Worker says in its `upgradeRequest`.
+   *
+   * @internal
+   */
+  protected identify(request: Request): Connection | Response | Promise<Connection | Response> {
+    return connectionOf(request);
+  }
+
+  /**
+   * How many frames a socket of this kind may send.
+   *
+   * @internal
+   */
+  protected limitsOf(kind: ConnectionKind): FrameLimits {
+    return kind === "runner"
+      ? { burst: RUNNER_FRAME_BURST, framesPerSecond: RUNNER_FRAMES_PER_SECOND }
+      : { burst: CLIENT_FRAME_BURST, framesPerSecond: CLIENT_FRAMES_PER_SECOND };
+  }
+
   /** @internal */
   protected serveRequest(request: Request): Response | Promise<Response> {
     return this.onRequest(request);
@@ -216,9 +249,10 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     try {
       if (this.#broken !== undefined) throw this.#broken;
-      if (request.headers.get("upgrade")?.toLowerCase() === "websocket")
-        return this.#accept(request);
-      return await this.serveRequest(request);
+      if (!isUpgrade(request)) return await this.serveRequest(request);
+      const identified = this.identify(request);
+      const connection = identified instanceof Promise ? await identified : identified;
+      return connection instanceof Response ? connection : this.#accept(request, connection);
     } catch (error) {
       return problemResponse(error);
     }
@@ -312,8 +346,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     this.#sizeWarning.check(storage.sql.databaseSize, largeStorageBytes, id.name ?? id.toString());
   }
 
-  #accept(request: Request): Response {
-    const connection = connectionOf(request);
+  #accept(request: Request, connection: Connection): Response {
     if (this.#links.size >= this.maxConnections)
       throw new PerdureError(
         "too_many_connections",
@@ -331,7 +364,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     this.onConnectionsChanged(this.#links.size);
     this.#checkSize();
     void this.#serve(link, () => this.serveConnect(link));
-    return new Response(null, { status: 101, webSocket: client });
+    return socketResponse(request, client);
   }
 
   /** Runs a hook for a socket; what it throws is told to the other side, and closes the socket. */
@@ -364,10 +397,8 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   #limitOf(link: DurableLink): RateLimit {
     const known = this.#limits.get(link.socket);
     if (known !== undefined) return known;
-    const made =
-      link.attachment.kind === "runner"
-        ? new RateLimit(systemClock, RUNNER_FRAME_BURST, RUNNER_FRAMES_PER_SECOND)
-        : new RateLimit(systemClock, CLIENT_FRAME_BURST, CLIENT_FRAMES_PER_SECOND);
+    const { burst, framesPerSecond } = this.limitsOf(link.attachment.kind);
+    const made = new RateLimit(systemClock, burst, framesPerSecond);
     this.#limits.set(link.socket, made);
     return made;
   }

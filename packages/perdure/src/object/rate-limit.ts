@@ -1,5 +1,13 @@
 import type { Clock } from "./clock.ts";
 
+/** How many frames one socket may send; more get `rate_limited`, and the socket is closed. */
+export interface FrameLimits {
+  /** At once. */
+  readonly burst: number;
+  /** Sustained: what the burst refills at. */
+  readonly framesPerSecond: number;
+}
+
 /** A token bucket: `burst` at once, refilled at `perSecond`. */
 export class RateLimit {
   readonly #clock: Clock;

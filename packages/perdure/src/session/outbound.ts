@@ -1,9 +1,9 @@
 /** Frames and closes on their way out. Nobody is sent a frame whom the session would not let in any more. */
 
 import type { Commit, Link } from "../object/index.ts";
+import { closeExpired } from "../object/index.ts";
 import type { RunnerServerFrame, ServerFrame } from "../protocol/index.ts";
 import { CLOSE } from "../protocol/index.ts";
-import { closeExpired } from "./expiry.ts";
 import type { Readers } from "./readers.ts";
 import type { RelayOutcome } from "./relay.ts";
 import type { SessionHost } from "./session-host.ts";

@@ -1,4 +1,4 @@
-import { BaseDO, systemClock } from "../object/index.ts";
+import { BaseDO, closeExpired, systemClock } from "../object/index.ts";
 import type { Link, Schema } from "../object/index.ts";
 import type {
   ListOptions,
@@ -10,7 +10,6 @@ import type {
 import { parseListFrame, PerdureError, permits, PROTOCOL_VERSION } from "../protocol/index.ts";
 import { DIRECTORY_MIGRATIONS } from "./directory-schema.ts";
 import { Directory } from "./directory.ts";
-import { closeExpired } from "./expiry.ts";
 import type { SessionIndexRpc } from "./rpc.ts";
 
 const EMPTY_PAGE: SessionPage = { sessions: [], next: null };

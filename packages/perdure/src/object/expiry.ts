@@ -1,7 +1,8 @@
 /** A token's expiry holds for what is sent, not only for what arrives. */
 
-import type { Clock, Link } from "../object/index.ts";
 import { CLOSE } from "../protocol/index.ts";
+import type { Clock } from "./clock.ts";
+import type { Link } from "./link.ts";
 
 /** Closes a link whose token has expired; answers whether it has. */
 export function closeExpired(link: Link, clock: Clock): boolean {

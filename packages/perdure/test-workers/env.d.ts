@@ -14,6 +14,7 @@ import type { KernelDO } from "./objects/kernel-do.ts";
 import type { LogDO } from "./objects/log-do.ts";
 import type { LongSessionDO } from "./objects/long-session-do.ts";
 import type { HookedRoom, PlainRoom, RoomUserDO } from "./objects/room-objects.ts";
+import type { UserDO } from "./objects/user-do.ts";
 import type { CounterDO, PlainSessionDO } from "./worker.ts";
 
 declare global {
@@ -41,6 +42,7 @@ declare global {
       SESSION_DO_SECRET_PREVIOUS: string;
       SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
       UNCONFIGURED_SESSION: DurableObjectNamespace<UnconfiguredSessionDO>;
+      USER: DurableObjectNamespace<UserDO>;
     }
   }
 }

@@ -16,6 +16,7 @@ export { KernelDO } from "./objects/kernel-do.ts";
 export { LogDO } from "./objects/log-do.ts";
 export { LongSessionDO } from "./objects/long-session-do.ts";
 export { HookedRoom, PlainRoom, RoomUserDO } from "./objects/room-objects.ts";
+export { UserDO } from "./objects/user-do.ts";
 export { SessionDO, SessionIndexDO } from "../src/session/index.ts";
 
 /** Configured without SQLite, as beginners do. */

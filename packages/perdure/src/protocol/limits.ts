@@ -79,3 +79,33 @@ export const MAX_ROOM_BACKLOG_BYTES = 8 * 1024 * 1024;
 
 /** Members of a room past which nobody is told who joins and leaves: n joins would be told n² times. */
 export const ROOM_PRESENCE_LIMIT = 500;
+
+/** Longest name of an event of a connection, in UTF-16 units. */
+export const MAX_EVENT_NAME_LENGTH = 128;
+
+/** Longest id of a user of connections, in UTF-16 units: the name of the user's object. */
+export const MAX_USER_ID_LENGTH = 256;
+
+/** What is kept with a socket of a connection, as JSON: what the platform keeps. */
+export const MAX_CONNECTION_META_BYTES = 16_384;
+
+/** Events of one user that may wait for their handlers. */
+export const MAX_WAITING_EVENTS = 1_000;
+
+/** Clients of one user whose numbers are remembered: those that were there last. */
+export const MAX_NUMBERED_CLIENTS = 1_000;
+
+/** How long a client's numbers are remembered after its last numbered event, in milliseconds: 30 days. */
+export const NUMBERED_CLIENT_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** Refusals of one client that are remembered. */
+export const MAX_REMEMBERED_REFUSALS = 16;
+
+/** Events that are kept in memory for one socket, so that its client may come back. */
+export const MAX_KEPT_EVENTS = 256;
+
+/** The same in bytes; of text, UTF-16 units. */
+export const MAX_KEPT_BYTES = 256 * 1024;
+
+/** How long after the close of their socket they are kept, in milliseconds. */
+export const KEPT_AFTER_CLOSE_MS = 2 * 60 * 1000;

@@ -1,0 +1,131 @@
+/** What was sent on each socket, so that a client that comes back gets what it missed, or hears that it missed something. */
+
+import type { Clock, Link } from "../object/index.ts";
+import { KEPT_AFTER_CLOSE_MS, MAX_KEPT_BYTES, MAX_KEPT_EVENTS } from "../protocol/index.ts";
+import { keep, keptWith } from "./kept.ts";
+import type { WireFrame } from "./rpc.ts";
+
+/** Bytes that are kept for all sockets of an object. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** Sockets that have closed and may be resumed. */
+const MAX_CLOSED = 32;
+
+/** What one socket was sent. */
+interface Sent {
+  readonly link: Link;
+  count: number;
+  /** The newest, oldest first. */
+  readonly frames: WireFrame[];
+  bytes: number;
+  /** Milliseconds since 1970; undefined: it is open. */
+  closedAt: number | undefined;
+}
+
+/** The newest frames of each socket. In memory only: of what an earlier memory has sent only the number is known. */
+export class Recovery {
+  readonly #clock: Clock;
+  readonly #sent = new Map<string, Sent>();
+  /** Sockets whose number is to be kept with them. */
+  readonly #changed = new Set<Sent>();
+  #bytes = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Sockets that have closed and may still be resumed: they get what all sockets get. */
+  get closed(): readonly Link[] {
+    this.#prune();
+    return [...this.#sent.values()].filter((one) => one.closedAt !== undefined).map(linkOf);
+  }
+
+  /** An event was sent on a socket, or would have been if it were open. */
+  record(link: Link, frame: WireFrame): void {
+    const sent = this.#of(link);
+    sent.count += 1;
+    sent.frames.push(frame);
+    this.#count(sent, frame.length);
+    while (sent.frames.length > MAX_KEPT_EVENTS || sent.bytes > MAX_KEPT_BYTES) this.#drop(sent);
+    for (const [, oldest] of this.#sent) {
+      if (this.#bytes <= MAX_BYTES) break;
+      while (oldest.frames.length > 0) this.#drop(oldest);
+    }
+    if (this.#changed.size === 0) queueMicrotask(() => this.#keepCounts());
+    this.#changed.add(sent);
+  }
+
+  /** A socket has closed; what it would be sent is kept for a while, if its client can come back. */
+  close(link: Link): void {
+    if (keptWith(link).client === undefined) return this.forget(link);
+    this.#of(link).closedAt = this.#clock.now();
+    this.#prune();
+  }
+
+  /** A socket is not resumed any more, or missed something that is not known here. */
+  forget(link: Link): void {
+    const { id } = link.attachment;
+    const sent = this.#sent.get(id);
+    if (sent === undefined) return;
+    this.#bytes -= sent.bytes;
+    this.#changed.delete(sent);
+    this.#sent.delete(id);
+  }
+
+  /**
+   * The frames that a client has not got of those that were sent on a socket; null where they are not known.
+   *
+   * @param link The socket, open or closed.
+   * @param received How many it got.
+   */
+  missedOn(link: Link, received: number): readonly WireFrame[] | null {
+    const { count, frames } = this.#of(link);
+    const missed = count - received;
+    return missed < 0 || missed > frames.length ? null : frames.slice(frames.length - missed);
+  }
+
+  #of(link: Link): Sent {
+    const { id } = link.attachment;
+    const known = this.#sent.get(id);
+    if (known !== undefined) return known;
+    const count = keptWith(link).sent ?? 0;
+    const made: Sent = { link, count, frames: [], bytes: 0, closedAt: undefined };
+    this.#sent.set(id, made);
+    return made;
+  }
+
+  #drop(sent: Sent): void {
+    this.#count(sent, -(sent.frames.shift()?.length ?? 0));
+  }
+
+  #count(sent: Sent, bytes: number): void {
+    sent.bytes += bytes;
+    this.#bytes += bytes;
+  }
+
+  #keepCounts(): void {
+    for (const { link, count, closedAt } of this.#changed)
+      if (closedAt === undefined) tryToKeep(link, count);
+    this.#changed.clear();
+  }
+
+  #prune(): void {
+    const oldest = this.#clock.now() - KEPT_AFTER_CLOSE_MS;
+    const closed = [...this.#sent.values()].filter((one) => one.closedAt !== undefined);
+    const crowd = closed.length - MAX_CLOSED;
+    closed.forEach((one, index) => {
+      if (index < crowd || (one.closedAt ?? 0) < oldest) this.forget(one.link);
+    });
+  }
+}
+
+const linkOf = ({ link }: Sent): Link => link;
+
+/** Where no room is left for the number, a client that comes back after a hibernation is told that it may have missed something. */
+function tryToKeep(link: Link, sent: number): void {
+  try {
+    keep(link, { sent });
+  } catch {
+    keep(link, { sent: undefined });
+  }
+}

@@ -1,0 +1,100 @@
+/** The Worker's side of connections. */
+
+import {
+  callObject,
+  checkOrigin,
+  isUpgrade,
+  problemResponse,
+  socketResponse,
+  upgradeRequest,
+} from "../object/index.ts";
+import type { Contract } from "../protocol/index.ts";
+import { PerdureError } from "../protocol/index.ts";
+import type { ConnectionMeta } from "./context.ts";
+import type { ConnectionDefinition, ConnectionIdentity } from "./definition.ts";
+import { connectionFor } from "./identify.ts";
+import { namespaceOf } from "./room-binding.ts";
+
+/** What `connectionRoutes` takes beside the definition. */
+export interface ConnectionRoutesOptions<Env = unknown> {
+  /**
+   * Says who asks; `extractMeta` gets it as its third argument. Null: nobody in particular; throw `unauthorized` to refuse. Default:
+   * nobody. `tokenAuthenticator` of `perdure/auth` makes one.
+   */
+  authenticate?(
+    request: Request,
+    env: Env,
+  ): ConnectionIdentity | null | Promise<ConnectionIdentity | null>;
+  /** Origins whose pages may connect besides the server's own, such as `https://app.example`. */
+  allowedOrigins?(env: Env): readonly string[] | undefined;
+}
+
+/** A Worker's `fetch`. */
+export type ConnectionFetch<Env> = (request: Request, env: Env, ctx?: unknown) => Promise<Response>;
+
+/** What the object of a user answers. */
+interface UserStub {
+  fetch(request: Request): Promise<Response>;
+}
+
+/**
+ * Makes the `fetch` of a Worker whose users connect at the definition's `websocketPath`; any other path is `not_found`. It checks the
+ * origin, asks who connects, names the object by `meta.userId`, and opens the socket there. A refusal is `application/problem+json`.
+ *
+ * ```ts
+ * export default { fetch: connectionRoutes(connection) };
+ * ```
+ */
+export function connectionRoutes<
+  Meta extends ConnectionMeta,
+  Env,
+  State extends object,
+  C extends Contract | undefined,
+>(
+  definition: ConnectionDefinition<Meta, Env, State, C>,
+  options: ConnectionRoutesOptions<Env> = {},
+): ConnectionFetch<Env> {
+  return async (request, env) => {
+    try {
+      return await connect(definition, options, request, env);
+    } catch (error) {
+      const headers = error instanceof PerdureError ? HEADERS[error.code] : undefined;
+      if (headers === undefined && !(error instanceof PerdureError))
+        console.error("perdure: a connection could not be opened", error);
+      return problemResponse(error, headers);
+    }
+  };
+}
+
+/** Headers that belong to a status. */
+const HEADERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  unauthorized: { "www-authenticate": "Bearer" },
+  upgrade_required: { upgrade: "websocket" },
+};
+
+async function connect<
+  Meta extends ConnectionMeta,
+  Env,
+  State extends object,
+  C extends Contract | undefined,
+>(
+  definition: ConnectionDefinition<Meta, Env, State, C>,
+  options: ConnectionRoutesOptions<Env>,
+  request: Request,
+  env: Env,
+): Promise<Response> {
+  const { websocketPath, connectionBinding } = definition;
+  if (new URL(request.url).pathname !== websocketPath)
+    throw new PerdureError("not_found", `Nothing is at this path; connect to ${websocketPath}.`);
+  if (!isUpgrade(request))
+    throw new PerdureError("upgrade_required", "This path is a WebSocket: connect with one.");
+  checkOrigin(request, options.allowedOrigins?.(env), false);
+  const identity = (await options.authenticate?.(request, env)) ?? null;
+  const connection = await connectionFor(definition.options, request, env, identity);
+  if (connection instanceof Response) return connection;
+  const users = namespaceOf<UserStub>(env, connectionBinding);
+  const answer = await callObject(users, connection.meta.userId, (stub) =>
+    stub.fetch(upgradeRequest(connection)),
+  );
+  return answer.webSocket === null ? answer : socketResponse(request, answer.webSocket);
+}

@@ -1,0 +1,72 @@
+/** The sockets of one user, and what is sent on them. */
+
+import type { Clock, Link } from "../object/index.ts";
+import { closeExpired } from "../object/index.ts";
+import type { ConnectionHello } from "../protocol/index.ts";
+import { CLOSE } from "../protocol/index.ts";
+import { keptWith } from "./kept.ts";
+import { Recovery } from "./recovery.ts";
+import type { WireFrame } from "./rpc.ts";
+
+/** Sends frames, and remembers events for those who come back. */
+export class Sockets {
+  readonly #links: () => readonly Link[];
+  readonly #clock: Clock;
+  readonly #recovery: Recovery;
+
+  /** @param links All open sockets, in the order in which they were accepted. */
+  constructor(links: () => readonly Link[], clock: Clock) {
+    this.#links = links;
+    this.#clock = clock;
+    this.#recovery = new Recovery(clock);
+  }
+
+  /** All open sockets. */
+  get open(): readonly Link[] {
+    return this.#links();
+  }
+
+  /** Sends an encoded event on a socket. Answers whether it was sent. */
+  send(link: Link, event: WireFrame): boolean {
+    if (closeExpired(link, this.#clock)) return false;
+    this.#recovery.record(link, event);
+    return link.send(event);
+  }
+
+  /** Sends an encoded event to all sockets that satisfy a condition. Answers to how many it went. */
+  broadcast(event: WireFrame, isMeant: (link: Link) => boolean = () => true): number {
+    for (const link of this.#recovery.closed) if (isMeant(link)) this.#recovery.record(link, event);
+    return this.open.filter((link) => isMeant(link) && this.send(link, event)).length;
+  }
+
+  /** Sends what is no event. */
+  tell(link: Link, frame: WireFrame | undefined): void {
+    if (frame !== undefined && !closeExpired(link, this.#clock)) link.send(frame);
+  }
+
+  /** The open sockets of a client. */
+  ofClient(client: string): readonly Link[] {
+    return this.open.filter((link) => keptWith(link).client === client);
+  }
+
+  /** A socket has closed. @param isComplete Whether all that it would be sent comes by here. */
+  closed(link: Link, isComplete: boolean): void {
+    if (isComplete) this.#recovery.close(link);
+    else this.#recovery.forget(link);
+  }
+
+  /**
+   * What a client has missed on the connection before this one, which is over now; null where that is not known.
+   */
+  resume(link: Link, { client, resume }: ConnectionHello): readonly WireFrame[] | null {
+    if (resume === undefined) return [];
+    const before = [...this.open, ...this.#recovery.closed].find(
+      (one) => one.attachment.id === resume.socket && keptWith(one).client === client,
+    );
+    if (before === undefined || before === link) return null;
+    const missed = this.#recovery.missedOn(before, resume.received);
+    this.#recovery.forget(before);
+    before.close(CLOSE.replaced, "The client has connected again.");
+    return missed;
+  }
+}

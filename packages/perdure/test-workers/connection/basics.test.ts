@@ -1,0 +1,30 @@
+import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test, vi } from "vitest";
+import { journalOf } from "../objects/user-do.ts";
+import { emit, nextEvent, openUser } from "./user-socket.ts";
+
+test("E1 state is there in every path after an eviction", async () => {
+  const stub = env.USER.getByName("paths");
+  const socket = await openUser(env.USER, "paths");
+  emit(socket, "add", 5);
+  expect(await nextEvent(socket, "count")).toBe(5);
+  await evictDurableObject(stub);
+  expect(await stub.count()).toBe(5);
+  await evictDurableObject(stub);
+  emit(socket, "add", 1);
+  expect(await nextEvent(socket, "count")).toBe(6);
+  await evictDurableObject(stub);
+  expect(await (await stub.fetch("https://object/any")).json()).toBe(6);
+  await evictDurableObject(stub);
+  await openUser(env.USER, "paths");
+  await vi.waitFor(() => expect(journalOf("paths")).toContain("connect 6"));
+  await evictDurableObject(stub);
+  await stub.setTimer("now");
+  await vi.waitFor(() => expect(journalOf("paths")).toContain("timer now 6"));
+  await evictDurableObject(stub);
+  socket.close();
+  await vi.waitFor(() => expect(journalOf("paths")).toContain("disconnect 1006"));
+  await evictDurableObject(stub);
+  expect(await env.USER.get(env.USER.idFromName("paths")).count()).toBe(1106);
+});

@@ -16,8 +16,11 @@ import {
 import { systemClock } from "./clock.ts";
 import { closeCodeOf } from "./close-code.ts";
 import { COMMAND_MIGRATIONS } from "./commands.ts";
+import type { DisconnectRequest } from "./disconnect.ts";
+import { isMeant } from "./disconnect.ts";
 import { DurableLink } from "./durable-link.ts";
 import { DurableSql } from "./durable-sql.ts";
+import { closeExpired, EXPIRE_TIMER, nextExpiry } from "./expiry.ts";
 import type { Connection, ConnectionKind } from "./identity.ts";
 import { connectionOf } from "./identity.ts";
 import type { Link } from "./link.ts";
@@ -29,7 +32,7 @@ import type { FrameLimits } from "./rate-limit.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { LARGE_STORAGE_BYTES, SizeWarning } from "./size-warning.ts";
 import type { Sql } from "./sql.ts";
-import { TIMER_MIGRATIONS, Timers } from "./timers.ts";
+import { LATEST_MS, TIMER_MIGRATIONS, Timers } from "./timers.ts";
 import { isUpgrade, socketResponse } from "./upgrade.ts";
 
 /** The code of a close without a close frame (RFC 6455 §7.4.1). */
@@ -89,6 +92,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     if (!this.#isMigrated) {
       this.#migrate();
       this.#isMigrated = true;
+      if (this.#broken === undefined) this.#expireInTime();
     }
     if (this.#broken !== undefined) throw this.#broken;
     return this.#sql;
@@ -243,6 +247,19 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
       link.close(CLOSE.goingAway, "The server is going away; reconnect.");
   }
 
+  /**
+   * Closes sockets with `unauthorized` whose holders are not let in any more: an auth session calls it when it ends. Only a binding
+   * reaches it, and no request.
+   *
+   * @returns How many.
+   */
+  disconnect(who: DisconnectRequest): number {
+    const meant = this.links.filter((link) => isMeant(link, who));
+    for (const link of meant)
+      link.close(CLOSE.unauthorized, "The login of this connection is over; log in again.");
+    return meant.length;
+  }
+
   // -------------------------------------------------------------------------------------------- the platform's
 
   /** The platform's entry point for requests; override `onRequest`. */
@@ -296,12 +313,13 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
       await this.ctx.storage.setAlarm(Date.now() + BROKEN_RETRY_MS);
       return;
     }
-    // Storage without tables has no timers: the alarm is from before they were kept here.
-    if (this.#isMigrated)
-      await this.#timers.ring(
-        ({ name, payload }) => this.serveTimer(name, payload),
-        () => this.serveAlarm(),
-      );
+    // Storage without tables has no timers: the alarm is for sockets, or from before they were kept here.
+    if (!this.#isMigrated) return this.#closeExpired();
+    await this.#timers.ring(
+      ({ name, payload }) =>
+        name === EXPIRE_TIMER ? this.#closeExpired() : this.serveTimer(name, payload),
+      () => this.serveAlarm(),
+    );
   }
 
   // -------------------------------------------------------------------------------------------- inside
@@ -317,6 +335,21 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
       set: (at) => this.#keepAlarm(storage.setAlarm(at)),
       clear: () => this.#keepAlarm(storage.deleteAlarm()),
     });
+  }
+
+  /** Sees to it that sockets are closed when their tokens expire. An object in which nothing is stored stays so. */
+  #expireInTime(isDone = false): void {
+    const next = nextExpiry(this.links);
+    if (next === undefined) return;
+    if (!this.#isMigrated)
+      return this.#keepAlarm(this.ctx.storage.setAlarm(Math.min(next, LATEST_MS)));
+    const due = isDone ? undefined : this.#timers.dueAt(EXPIRE_TIMER);
+    if (due === undefined || due > next) this.#timers.set(EXPIRE_TIMER, next);
+  }
+
+  #closeExpired(): void {
+    for (const link of this.links) closeExpired(link, systemClock);
+    this.#expireInTime(true);
   }
 
   #migrate(): void {
@@ -363,7 +396,10 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     this.#links.set(server, link);
     this.onConnectionsChanged(this.#links.size);
     this.#checkSize();
-    void this.#serve(link, () => this.serveConnect(link));
+    void this.#serve(link, async () => {
+      await this.serveConnect(link);
+      this.#expireInTime();
+    });
     return socketResponse(request, client);
   }
 

@@ -14,7 +14,7 @@ const MAX_BACKOFF_MS = 60 * 60 * 1000;
 export const MAX_ATTEMPTS = 14;
 
 /** The platform takes no alarm after 2189: a later deadline is this one. */
-const LATEST_MS = Date.UTC(2189, 0, 1);
+export const LATEST_MS = Date.UTC(2189, 0, 1);
 
 /** The tables of timers. */
 export const TIMER_MIGRATIONS: readonly Migration[] = [

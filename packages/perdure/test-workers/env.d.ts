@@ -6,6 +6,7 @@ import type {
 } from "./objects/auth-session-dos.ts";
 import type { CarelessSessionDO } from "./objects/careless-session-do.ts";
 import type { ChatSessionDO } from "./objects/chat-session-do.ts";
+import type { ClientUserDO } from "./objects/client-user-do.ts";
 import type { CountedSessionDO } from "./objects/counted-session-do.ts";
 import type { DataSessionDO } from "./objects/data-session-do.ts";
 import type { GatewaySessionDO } from "./objects/gateway-session-do.ts";
@@ -24,6 +25,7 @@ declare global {
       AUTH_SESSION: DurableObjectNamespace<AuthSessionDO>;
       CARELESS_SESSION: DurableObjectNamespace<CarelessSessionDO>;
       CHAT_SESSION: DurableObjectNamespace<ChatSessionDO>;
+      CLIENT_USER: DurableObjectNamespace<ClientUserDO>;
       COUNTED_SESSION: DurableObjectNamespace<CountedSessionDO>;
       COUNTER: DurableObjectNamespace<CounterDO>;
       DATA_SESSION: DurableObjectNamespace<DataSessionDO>;

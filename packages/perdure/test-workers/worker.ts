@@ -8,6 +8,7 @@ export {
 } from "./objects/auth-session-dos.ts";
 export { CarelessSessionDO } from "./objects/careless-session-do.ts";
 export { ChatSessionDO } from "./objects/chat-session-do.ts";
+export { ClientUserDO } from "./objects/client-user-do.ts";
 export { CountedSessionDO } from "./objects/counted-session-do.ts";
 export { DataSessionDO } from "./objects/data-session-do.ts";
 export { GatewaySessionDO } from "./objects/gateway-session-do.ts";

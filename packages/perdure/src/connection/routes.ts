@@ -86,12 +86,13 @@ async function connect<
   const { websocketPath, connectionBinding } = definition;
   if (new URL(request.url).pathname !== websocketPath)
     throw new PerdureError("not_found", `Nothing is at this path; connect to ${websocketPath}.`);
-  if (!isUpgrade(request))
-    throw new PerdureError("upgrade_required", "This path is a WebSocket: connect with one.");
   checkOrigin(request, options.allowedOrigins?.(env), false);
   const identity = (await options.authenticate?.(request, env)) ?? null;
   const connection = await connectionFor(definition.options, request, env, identity);
   if (connection instanceof Response) return connection;
+  // Not before: a page that is not told why its upgrade was refused asks for that by a plain request.
+  if (!isUpgrade(request))
+    throw new PerdureError("upgrade_required", "This path is a WebSocket: connect with one.");
   const users = namespaceOf<UserStub>(env, connectionBinding);
   const answer = await callObject(users, connection.meta.userId, (stub) =>
     stub.fetch(upgradeRequest(connection)),

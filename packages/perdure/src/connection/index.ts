@@ -20,5 +20,5 @@ export type { PageOptions } from "./room-members.ts";
 export type { RoomLeaveReason } from "./room.ts";
 export * from "./routes.ts";
 export * from "./rpc.ts";
-export { MAX_STATE_VALUE_BYTES, PersistError, STATE_PREFIX } from "./state/index.ts";
-export type { PersistedPart, PersistOptions, StateLayout, StateOptions } from "./state/index.ts";
+export { MAX_STATE_VALUE_BYTES, PersistError, snapshot, STATE_PREFIX } from "./state/index.ts";
+export type { PersistOptions, StateLayout, StateOptions } from "./state/index.ts";

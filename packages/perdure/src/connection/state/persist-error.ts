@@ -24,3 +24,27 @@ export class PersistError extends PerdureError {
     this.cause = cause;
   }
 }
+
+/** The error of a key for whatever refused its value. */
+export function persistErrorOf(
+  key: string,
+  cause: unknown,
+  code: "bad_request" | "unavailable",
+): PersistError {
+  if (cause instanceof PersistError) return cause;
+  if (cause instanceof PerdureError)
+    return new PersistError(key, cause.code, `"${key}" is not kept. ${cause.message}`, cause);
+  return new PersistError(key, code, `"${key}" is not kept: ${String(cause)}`, cause);
+}
+
+/** The error of a key that was to be stored together with the one that failed. */
+export function siblingOf(error: PersistError, key: string): PersistError {
+  return key === error.key
+    ? error
+    : new PersistError(
+        key,
+        error.code,
+        `"${key}" is not kept, because what changed with it is not. ${error.message}`,
+        error,
+      );
+}

@@ -1,11 +1,22 @@
 import { PerdureError } from "../../protocol/index.ts";
+import type { Replacement } from "./clone-value.ts";
 import { cloneValue, isObject, setOwn } from "./clone-value.ts";
-import { PersistError } from "./persist-error.ts";
+import { copyContainer } from "./container-copy.ts";
+import { clonedInitial } from "./initial-values.ts";
+import { PersistError, persistErrorOf, siblingOf } from "./persist-error.ts";
 import { serializedSize, textSize } from "./serialized-size.ts";
 import type { StateChange, StateStore } from "./state-store.ts";
+import type { ContainerChange } from "./tracked.ts";
+import { FIXED_TRAPS, originOf, trackedProxy } from "./tracked.ts";
+import { isOrdinary, NOT_ORDINARY } from "./tracked-object.ts";
+import { Tracker } from "./tracker.ts";
+import { UnsavedChanges } from "./unsaved-changes.ts";
 
 /** Largest value that is kept under one key, with the key, in bytes as stored: a row of the platform has 2 MB in production. */
 export const MAX_STATE_VALUE_BYTES = 2 * 1024 * 1024;
+
+/** What a change may add to a stored value besides what comes in: numbers that count it. */
+const CHANGE_BYTES = 32;
 
 /** What a `PersistedState` is made of. */
 export interface PersistedStateOptions<State extends object> {
@@ -37,33 +48,34 @@ export class PersistedState<State extends object> {
   onChange: (() => void) | undefined;
 
   readonly #store: StateStore;
-  readonly #isShallow: boolean;
   readonly #throwOnError: boolean;
   readonly #onPersistError: (key: string, error: PersistError) => void;
   readonly #persisted: ReadonlySet<string>;
   readonly #values: Record<PropertyKey, unknown>;
-  /** What the next flush writes. */
-  readonly #pending = new Map<string, StateChange>();
-  /** All keys with their values as they were before the first change since `begin` or the last flush. */
-  #before: ReadonlyMap<PropertyKey, unknown> | undefined;
+  readonly #unsaved: UnsavedChanges;
+  /** One for each persisted key where changes inside are seen; else none. */
+  readonly #trackers: ReadonlyMap<PropertyKey, Tracker>;
+  /** At most how many bytes a key takes: counted, so that not every change inside measures the whole value. */
+  readonly #sizes = new Map<string, number>();
 
   constructor(options: PersistedStateOptions<State>) {
-    const { initial, persistedKeys = [], store } = options;
+    const { initial, persistedKeys = [], shallow = true, throwOnError = true, store } = options;
     this.#store = store;
-    this.#isShallow = options.shallow ?? true;
-    this.#throwOnError = options.throwOnError ?? true;
+    this.#throwOnError = throwOnError;
     this.#onPersistError =
       options.onPersistError ?? ((_key, error) => console.error(error.message));
     this.#persisted = namesOf(persistedKeys);
+    this.#trackers = shallow ? new Map() : this.#trackersOf(this.#persisted);
     this.#values = clonedInitial(initial);
+    this.#unsaved = new UnsavedChanges(this.#values);
     if (this.#persisted.size > 0) this.#load();
     // The proxy is typed by what the state is declared to hold.
-    this.proxy = new Proxy(this.#values, this.#traps()) as State;
+    this.proxy = trackedProxy(this.#values, this.#traps(), undefined) as State;
   }
 
   /** Whether there is something that a flush would write. */
   get isDirty(): boolean {
-    return this.#pending.size > 0;
+    return this.#unsaved.pending.size > 0;
   }
 
   /** Marks what a rollback returns to. Stores first what changed before; throws as `flush` does. */
@@ -78,25 +90,18 @@ export class PersistedState<State extends object> {
    * @throws `PersistError` with `throwOnError`; else `onPersistError` hears of each key.
    */
   flush(): void {
-    if (this.#pending.size > 0) {
-      try {
-        this.#store.write(this.#pending);
-      } catch (cause) {
-        this.#putBack(cause);
-        return;
-      }
+    try {
+      if (this.isDirty) this.#store.write(this.#unsaved.pending);
+    } catch (cause) {
+      return this.#putBack(cause);
     }
-    this.#settle();
+    this.#unsaved.settle();
   }
 
   /** Takes back all changes since `begin` or the last flush, those of keys that do not persist, too. */
   rollback(): void {
-    if (this.#before !== undefined) {
-      // All of them, so that they are in their order again.
-      for (const key of Reflect.ownKeys(this.#values)) delete this.#values[key];
-      for (const [key, value] of this.#before) setOwn(this.#values, key, value);
-    }
-    this.#settle();
+    this.#unsaved.undo();
+    this.#sizes.clear();
   }
 
   #load(): void {
@@ -106,15 +111,24 @@ export class PersistedState<State extends object> {
     }
   }
 
-  #settle(): void {
-    this.#pending.clear();
-    this.#before = undefined;
+  #trackersOf(keys: ReadonlySet<string>): ReadonlyMap<PropertyKey, Tracker> {
+    const host = {
+      change: <T>(key: string, change: ContainerChange<T>) => this.#changeInside(key, change),
+      refuse: (key: string, detail: string) => this.#refuse(key, detail),
+    };
+    return new Map([...keys].map((key) => [key, new Tracker(key, host)]));
   }
 
-  // -------------------------------------------------------------------------------------------- changes
+  // -------------------------------------------------------------------------------------------- changes of keys
 
   #traps(): ProxyHandler<Record<PropertyKey, unknown>> {
+    const shown = (key: PropertyKey, value: unknown) =>
+      isObject(value) && Object.hasOwn(this.#values, key)
+        ? (this.#trackers.get(key)?.show<unknown>(value) ?? value)
+        : value;
     return {
+      ...FIXED_TRAPS,
+      get: (values, key, receiver) => shown(key, Reflect.get(values, key, receiver)),
       set: (values, key, value, receiver) =>
         receiver === this.proxy && (key !== "__proto__" || Object.hasOwn(values, key))
           ? this.#assign(key, value)
@@ -123,126 +137,158 @@ export class PersistedState<State extends object> {
       defineProperty: (values, key, descriptor) => {
         if (isOrdinary(descriptor))
           return this.#assign(key, "value" in descriptor ? descriptor.value : values[key]);
-        return this.#refuse(
-          key,
-          "A property of the state is an ordinary one, neither hidden nor read-only nor computed; assign a value.",
-        );
+        this.#refuse(String(key), NOT_ORDINARY);
+        return true;
       },
-      // It would not outlive the memory.
-      preventExtensions: () => false,
-      setPrototypeOf: () => false,
+      getOwnPropertyDescriptor: (values, key) => {
+        const descriptor = Reflect.getOwnPropertyDescriptor(values, key);
+        return descriptor && { ...descriptor, value: shown(key, descriptor.value) };
+      },
     };
   }
 
   #assign(key: PropertyKey, value: unknown): boolean {
     if (!this.#isPersisted(key)) {
-      this.#remember();
+      this.#unsaved.remember();
       setOwn(this.#values, key, value);
       return true;
     }
-    if (Object.hasOwn(this.#values, key) && Object.is(this.#values[key], value) && !isObject(value))
-      return true;
+    const kept = this.#kept(key, value);
+    if (kept === undefined) return true;
+    if (Object.hasOwn(this.#values, key) && Object.is(this.#values[key], kept.value)) return true;
+    this.#unsaved.remember();
+    setOwn(this.#values, key, kept.value);
+    this.#sizes.set(key, kept.bytes);
+    // What is assigned is what is stored: where nobody sees changes inside, one made by then must not be stored with it.
+    this.#changed(key, this.#trackers.has(key) ? kept : { value: cloneValue(kept.value) });
+    return true;
+  }
+
+  /** The value as it will be kept, and the size of that; undefined where it is refused. */
+  #kept(
+    key: string,
+    value: unknown,
+  ): { readonly value: unknown; readonly bytes: number } | undefined {
     try {
-      const kept = cloneValue(value);
-      this.#checkSize(key, serializedSize(kept));
-      this.#remember();
-      setOwn(this.#values, key, kept);
-      // What is assigned is what is stored: a change inside of it that nobody saw would be stored now and then, but not always.
-      this.#change(key, { value: this.#isShallow ? cloneValue(kept) : kept });
+      const clone = cloneValue(value, this.#replacing(key));
+      const bytes = this.#sizeOf(key, clone);
+      if (bytes > MAX_STATE_VALUE_BYTES) throw tooLarge(key, bytes);
+      return { value: clone, bytes };
     } catch (cause) {
       this.#fail(key, cause);
+      return undefined;
     }
-    return true;
   }
 
   #delete(key: PropertyKey): boolean {
     if (!Object.hasOwn(this.#values, key)) return true;
-    this.#remember();
+    this.#unsaved.remember();
     delete this.#values[key];
-    if (this.#isPersisted(key)) this.#change(key, "deleted");
+    if (this.#isPersisted(key)) this.#changed(key, "deleted");
     return true;
+  }
+
+  #changed(key: string, change: StateChange): void {
+    const isFirst = !this.isDirty;
+    this.#unsaved.pending.set(key, change);
+    if (isFirst) this.onChange?.();
   }
 
   #isPersisted(key: PropertyKey): key is string {
     return typeof key === "string" && this.#persisted.has(key);
   }
 
-  #remember(): void {
-    this.#before ??= new Map(Reflect.ownKeys(this.#values).map((key) => [key, this.#values[key]]));
+  // -------------------------------------------------------------------------------------------- changes inside
+
+  #changeInside<T>(key: string, change: ContainerChange<T>): T {
+    const { container, values = [], bytes = 0, apply, instead } = change;
+    const kept: unknown[] = [];
+    let size = this.#sizes.get(key) ?? this.#sizeOf(key, this.#values[key]);
+    try {
+      for (const value of values) {
+        const clone = cloneValue(value, this.#replacing(key));
+        kept.push(clone);
+        size += serializedSize(clone) + CHANGE_BYTES;
+      }
+    } catch (cause) {
+      this.#fail(key, cause);
+      return instead();
+    }
+    this.#unsaved.rememberInside(container);
+    size += bytes + CHANGE_BYTES;
+    if (size > MAX_STATE_VALUE_BYTES) return this.#changeMeasured(key, change, kept);
+    this.#sizes.set(key, size);
+    return this.#applied(key, () => apply(kept));
   }
 
-  #change(key: string, change: StateChange): void {
-    const isFirst = this.#pending.size === 0;
-    this.#pending.set(key, change);
-    if (isFirst) this.onChange?.();
+  /** A change that may be one too many: it is made, measured, and put back if it is. */
+  #changeMeasured<T>(key: string, change: ContainerChange<T>, kept: readonly unknown[]): T {
+    const { container, apply, instead } = change;
+    const putBack = copyContainer(container);
+    const wasPending = this.#unsaved.pending.has(key);
+    const result = this.#applied(key, () => apply(kept));
+    const size = this.#sizeOf(key, this.#values[key]);
+    this.#sizes.set(key, size);
+    if (size <= MAX_STATE_VALUE_BYTES) return result;
+    putBack();
+    this.#sizes.delete(key);
+    if (!wasPending) this.#unsaved.pending.delete(key);
+    this.#fail(key, tooLarge(key, size));
+    return instead();
   }
 
-  #checkSize(key: string, bytes: number): void {
-    const total = bytes + textSize(this.#store.prefix + key);
-    if (total > MAX_STATE_VALUE_BYTES)
-      throw new PersistError(
-        key,
-        "too_large",
-        `"${key}" takes up to ${total} bytes, and one key keeps ${MAX_STATE_VALUE_BYTES}; divide it among keys, or store it directly.`,
-      );
+  #applied<T>(key: string, apply: () => T): T {
+    try {
+      return apply();
+    } finally {
+      // What was taken out of the state and is changed by somebody who still has it changes nothing here.
+      if (Object.hasOwn(this.#values, key)) this.#changed(key, { value: this.#values[key] });
+    }
+  }
+
+  /** What belongs to a key stays itself where it is put elsewhere below it; what belongs to another is cloned. */
+  #replacing(key: string): (value: object) => Replacement {
+    return (value) => {
+      const origin = originOf(value);
+      if (origin === undefined) return undefined;
+      const isOwn = origin.scope !== undefined && origin.scope === this.#trackers.get(key);
+      return isOwn ? { copy: origin.raw } : { original: origin.raw };
+    };
+  }
+
+  #sizeOf(key: string, value: unknown): number {
+    return serializedSize(value) + textSize(this.#store.prefix + key);
   }
 
   // -------------------------------------------------------------------------------------------- failures
 
-  #refuse(key: PropertyKey, detail: string): boolean {
-    this.#fail(String(key), new PerdureError("bad_request", detail));
-    return true;
+  #refuse(key: string, detail: string): void {
+    this.#fail(key, new PerdureError("bad_request", detail));
   }
 
   /** A value was refused, and nothing has changed. */
   #fail(key: string, cause: unknown): void {
-    const error = persistError(key, cause, "bad_request");
+    const error = persistErrorOf(key, cause, "bad_request");
     if (this.#throwOnError) throw error;
     this.#onPersistError(key, error);
   }
 
   /** A flush has failed: memory is to be what storage holds. */
   #putBack(cause: unknown): void {
-    const keys = [...this.#pending.keys()];
-    this.#pending.clear();
-    for (const key of keys) {
-      if (this.#before?.has(key)) setOwn(this.#values, key, this.#before.get(key));
-      else delete this.#values[key];
-    }
-    const [first = ""] = keys;
-    const error = persistError(first, cause, "unavailable");
+    const keys = this.#unsaved.undoPending();
+    this.#sizes.clear();
+    const error = persistErrorOf(keys[0] ?? "", cause, "unavailable");
     if (this.#throwOnError) throw error;
-    for (const key of keys)
-      this.#onPersistError(key, key === error.key ? error : sibling(key, error));
+    for (const key of keys) this.#onPersistError(key, siblingOf(error, key));
   }
 }
 
-function persistError(
-  key: string,
-  cause: unknown,
-  code: "bad_request" | "unavailable",
-): PersistError {
-  if (cause instanceof PersistError) return cause;
-  if (cause instanceof PerdureError)
-    return new PersistError(key, cause.code, `"${key}" is not kept. ${cause.message}`, cause);
-  return new PersistError(key, code, `"${key}" is not kept: ${String(cause)}`, cause);
-}
-
-/** The error of a key that was to be stored together with the one that failed. */
-function sibling(key: string, error: PersistError): PersistError {
+function tooLarge(key: string, bytes: number): PersistError {
   return new PersistError(
     key,
-    error.code,
-    `"${key}" is not kept, because what changed with it was not: ${error.message}`,
-    error,
+    "too_large",
+    `"${key}" would take ${bytes} bytes, and a key keeps ${MAX_STATE_VALUE_BYTES}; divide it among keys, or store it directly.`,
   );
-}
-
-/** Whether a property that is defined so is like one that is assigned; what is not said is taken to be so. */
-function isOrdinary(descriptor: PropertyDescriptor): boolean {
-  const { enumerable = true, configurable = true, writable = true } = descriptor;
-  const isComputed = "get" in descriptor || "set" in descriptor;
-  return !isComputed && enumerable && configurable && writable;
 }
 
 function namesOf(keys: readonly PropertyKey[]): ReadonlySet<string> {
@@ -252,19 +298,4 @@ function namesOf(keys: readonly PropertyKey[]): ReadonlySet<string> {
       throw new PerdureError("bad_request", `${String(key)} cannot persist: its name is a symbol.`);
     }),
   );
-}
-
-function clonedInitial(initial: object): Record<PropertyKey, unknown> {
-  const values: Record<PropertyKey, unknown> = {};
-  for (const key of Object.keys(initial)) {
-    try {
-      setOwn(values, key, cloneValue(Reflect.get(initial, key)));
-    } catch (cause) {
-      throw new PerdureError(
-        "bad_request",
-        `The initial value of "${key}" cannot be cloned for each object; assign it in onConnect instead. ${String(cause)}`,
-      );
-    }
-  }
-  return values;
 }

@@ -31,6 +31,3 @@ export type StateOptions<State extends object> = {
       readonly onPersistError?: undefined;
     }
 );
-
-/** What of a state is there after an eviction: `PersistedPart<State, "a" | "b">`; without keys, nothing. */
-export type PersistedPart<State extends object, Key extends keyof State = never> = Pick<State, Key>;

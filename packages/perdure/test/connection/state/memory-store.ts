@@ -1,5 +1,5 @@
-import { deserialize, serialize } from "node:v8";
 import type { StateChange, StateStore } from "../../../src/connection/state/state-store.ts";
+import { fromStored, toStored } from "./stored-form.ts";
 
 /** A store that outlives the states over it, as storage does: it holds what was serialized, not what was given. */
 export class MemoryStore implements StateStore {
@@ -13,14 +13,14 @@ export class MemoryStore implements StateStore {
   load(keys: ReadonlySet<string>): ReadonlyMap<string, StateChange> {
     return new Map(
       [...this.#rows].flatMap(([key, row]) =>
-        keys.has(key) ? [[key, deserialize(row) as StateChange] as const] : [],
+        keys.has(key) ? [[key, fromStored(row) as StateChange] as const] : [],
       ),
     );
   }
 
   write(changes: ReadonlyMap<string, StateChange>): void {
     if (this.failure !== undefined) throw this.failure;
-    const rows = [...changes].map(([key, change]) => [key, serialize(change)] as const);
+    const rows = [...changes].map(([key, change]) => [key, toStored(change)] as const);
     this.transactions.push([...changes.keys()]);
     for (const [key, row] of rows) this.#rows.set(key, row);
   }

@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test, vi } from "vitest";
-import type { PersistedPart, StateOptions } from "../../../src/connection/state/index.ts";
+import type { StateOptions } from "../../../src/connection/state/index.ts";
 import { PersistError, PersistedState } from "../../../src/connection/state/index.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -148,6 +148,4 @@ test("V3 keys that a state does not have do not compile, nor, without keys, how 
   expectTypeOf<{ persistedKeys: ["colour"] }>().not.toExtend<Options>();
   expectTypeOf<{ persistOptions: { shallow: false } }>().not.toExtend<Options>();
   expectTypeOf<{ onPersistError: () => void }>().not.toExtend<Options>();
-  expectTypeOf<keyof PersistedPart<Settings>>().toEqualTypeOf<never>();
-  expectTypeOf<PersistedPart<Settings, "count">>().toEqualTypeOf<{ count: number }>();
 });

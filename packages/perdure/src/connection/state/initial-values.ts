@@ -1,0 +1,23 @@
+import { PerdureError } from "../../protocol/index.ts";
+import { cloneValue, setOwn } from "./clone-value.ts";
+
+/**
+ * The values that a state begins with, none of them shared with the definition.
+ *
+ * @throws `bad_request` where one cannot be cloned.
+ */
+export function clonedInitial(initial: object): Record<PropertyKey, unknown> {
+  const values: Record<PropertyKey, unknown> = {};
+  for (const key of Object.keys(initial)) {
+    try {
+      setOwn(values, key, cloneValue(Reflect.get(initial, key)));
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new PerdureError(
+        "bad_request",
+        `The initial value of "${key}" cannot be cloned for each object; assign it in onConnect. ${why}`,
+      );
+    }
+  }
+  return values;
+}

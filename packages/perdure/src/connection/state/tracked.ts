@@ -1,0 +1,82 @@
+import { cloneValue, isObject } from "./clone-value.ts";
+
+/** A change that is about to happen to a container. */
+export interface ContainerChange<T> {
+  /** What changes; of bytes, their buffer. */
+  readonly container: object;
+  /** Values that come in; `apply` gets what is kept of them. */
+  readonly values?: readonly unknown[];
+  /** Bytes that the stored value grows by besides those of `values`, at most; 0 by default. */
+  readonly bytes?: number;
+  /** Makes the change. */
+  readonly apply: (kept: readonly unknown[]) => T;
+  /** What the caller gets where the change was refused and nothing is to be thrown. */
+  readonly instead: () => T;
+}
+
+/** What the tracked values below one key need of their state. */
+export interface Scope {
+  /** What is shown of something that a container holds: objects as tracked ones, the same each time. */
+  show<T>(value: T): T;
+  /** The object that a container holds, for a tracked one of the same key; any other value as it is. */
+  held(value: unknown): unknown;
+  /** Makes a change, remembers what it takes to roll it back, and has it stored with the next flush. */
+  change<T>(change: ContainerChange<T>): T;
+  /** A change that cannot be kept. Returns where nothing is to be thrown. */
+  refuse(detail: string): void;
+}
+
+/** What a tracked object stands for. */
+interface Origin {
+  readonly raw: object;
+  /** Undefined for a state itself. */
+  readonly scope: Scope | undefined;
+}
+
+const ORIGINS = new WeakMap<object, Origin>();
+
+/** Makes a tracked object of one that a state holds. */
+export function trackedProxy<T extends object>(
+  raw: T,
+  traps: ProxyHandler<T>,
+  scope: Scope | undefined,
+): T {
+  const proxy = new Proxy(raw, traps);
+  ORIGINS.set(proxy, { raw, scope });
+  return proxy;
+}
+
+/** Takes an object into the state that is shown as it is: nothing in it changes that would be stored. */
+export function trackedItself(raw: object, scope: Scope): object {
+  ORIGINS.set(raw, { raw, scope });
+  return raw;
+}
+
+/** What a tracked object stands for; undefined where it is none. */
+export function originOf(value: unknown): Origin | undefined {
+  return isObject(value) ? ORIGINS.get(value) : undefined;
+}
+
+/** The object itself, of a tracked one; any other value as it is. Only to be read. */
+export function rawOf(value: unknown): unknown {
+  return originOf(value)?.raw ?? value;
+}
+
+/**
+ * A plain copy of a value of the state, for what takes no tracked objects: `structuredClone`, `storage.put`, `TextDecoder`,
+ * `crypto.subtle`, RPC. A copy of a value that is not tracked is one, too.
+ *
+ * @throws `bad_request` where something in it cannot be cloned without loss.
+ */
+export function snapshot<T>(value: T): T {
+  return cloneValue(value, (object) => {
+    const origin = ORIGINS.get(object);
+    return origin && { original: origin.raw };
+  }) as T;
+}
+
+/** Traps that say of a tracked object what no storage would keep. */
+export const FIXED_TRAPS = {
+  preventExtensions: () => false,
+  setPrototypeOf: () => false,
+} as const satisfies ProxyHandler<object>;

@@ -60,7 +60,10 @@ export class ConnectionDO<
 
   // -------------------------------------------------------------------------------------------- other objects
 
-  async deliver(room: string, frames: readonly RoomDelivery[]): Promise<readonly number[] | null> {
+  async deliver(
+    room: string,
+    frames: readonly RoomDelivery[],
+  ): Promise<number | readonly number[] | null> {
     return this.#live.deliver(room, frames);
   }
 

@@ -152,7 +152,7 @@ export class ConnectionCore<
   // -------------------------------------------------------------------------------------------- other objects
 
   /** See `ConnectionRpc.deliver`. */
-  deliver(room: string, frames: readonly RoomDelivery[]): readonly number[] | null {
+  deliver(room: string, frames: readonly RoomDelivery[]): number | readonly number[] | null {
     return this.#memberships.deliver(room, frames);
   }
 

@@ -87,14 +87,16 @@ export class Memberships {
   }
 
   /** See `ConnectionRpc.deliver`. */
-  deliver(room: string, frames: readonly RoomDelivery[]): readonly number[] | null {
+  deliver(room: string, frames: readonly RoomDelivery[]): number | readonly number[] | null {
     const links = this.#linksIn(room);
     if (links.length === 0) return null;
-    return frames.map(
+    const reached = frames.map(
       ({ frame, except }) =>
         links.filter((link) => link.attachment.id !== except && this.#host.send(link, frame))
           .length,
     );
+    const [first = 0] = reached;
+    return reached.every((count) => count === first) ? first : reached;
   }
 
   /** See `ConnectionRpc.isIn`. */

@@ -4,7 +4,7 @@ import type { Clock, Timers } from "../object/index.ts";
 import { isObject } from "../protocol/index.ts";
 import type { RoomReach } from "./room-fan-out.ts";
 import type { JoinStamp, RoomMembers } from "./room-members.ts";
-import { within } from "./time-limit.ts";
+import { TimeLimit } from "./time-limit.ts";
 
 /** The timer of the next look. */
 export const PRUNE_TIMER = "perdure:prune";
@@ -51,9 +51,11 @@ export interface PruningRoom {
  */
 export class RoomPruning {
   readonly #room: PruningRoom;
+  readonly #limit: TimeLimit;
 
   constructor(room: PruningRoom) {
     this.#room = room;
+    this.#limit = new TimeLimit(room.clock, ANSWER_LIMIT_MS);
   }
 
   /** A user has become a member. Belongs into the transaction in which it does. */
@@ -105,11 +107,11 @@ export class RoomPruning {
   }
 
   async #isGone(userId: string): Promise<boolean> {
-    const { name, clock, members, reach, onGone } = this.#room;
+    const { name, members, reach, onGone } = this.#room;
     const stamp = members.stampOf(userId);
     if (stamp === undefined) return false;
     try {
-      if (await within(ANSWER_LIMIT_MS, clock, reach.memberObject(userId).isIn(name))) return false;
+      if (await this.#limit.within(reach.memberObject(userId).isIn(name))) return false;
     } catch {
       // Whoever does not answer may still be there.
       return false;

@@ -48,10 +48,14 @@ export interface RoomDelivery {
 /** The object of a user, as rooms and other users' objects call it. Its name is the user's id. */
 export interface ConnectionRpc {
   /**
-   * Sends frames of a room to those sockets that have joined it. @returns For each frame to how many it went; null where no
-   * open socket is in the room: the membership is over.
+   * Sends frames of a room to those sockets that have joined it. @returns For each frame to how many it went; one number where that
+   * is the same for all, because a list costs the call a tenth of its time; null where no open socket is in the room: the
+   * membership is over.
    */
-  deliver(room: string, frames: readonly RoomDelivery[]): Promise<readonly number[] | null>;
+  deliver(
+    room: string,
+    frames: readonly RoomDelivery[],
+  ): Promise<number | readonly number[] | null>;
   /** Whether an open socket is in the room. */
   isIn(room: string): Promise<boolean>;
   /** The room has ended the membership: takes all sockets out of it, and tells the room nothing. */

@@ -49,7 +49,10 @@ export class RoomUserDO extends BaseDO<Cloudflare.Env> implements ConnectionRpc 
   readonly #rooms = new RoomCalls(this.env, { hooked: "HOOKED_ROOM", plain: "PLAIN_ROOM" });
   readonly #memberships = this.#newMemberships();
 
-  async deliver(room: string, frames: readonly RoomDelivery[]): Promise<readonly number[] | null> {
+  async deliver(
+    room: string,
+    frames: readonly RoomDelivery[],
+  ): Promise<number | readonly number[] | null> {
     return this.#memberships.deliver(room, frames);
   }
 

@@ -40,6 +40,8 @@ export class RoomUser {
   hold: Promise<void> = Promise.resolve();
   /** Waited for by the next call alone, instead. */
   holdNext: Promise<void> | undefined;
+  /** Waited for by each call before its answer leaves. */
+  holdAnswer: Promise<void> = Promise.resolve();
   /** Stubs of it that the room has made. */
   stubs = 0;
   /** Whether calls of it fail. */
@@ -95,7 +97,9 @@ export class RoomUser {
       this.holdNext = undefined;
       await hold;
       if (this.isDown) throw new Error("The object cannot be reached.");
-      return work();
+      const value = work();
+      await this.holdAnswer;
+      return value;
     };
     return {
       deliver: (room: string, frames: readonly RoomDelivery[]) => {
@@ -120,6 +124,8 @@ export class RoomWorld {
   onJoin: (member: RoomMember) => void | Promise<void> = () => {};
   /** How often the room has called itself. */
   renewals = 0;
+  /** Waited for by the room's calls of itself. */
+  holdRenewal: Promise<void> = Promise.resolve();
   /** Whether calls of the room fail. */
   isRoomDown = false;
   room: Room;
@@ -212,6 +218,7 @@ export class RoomWorld {
         memberObject: (userId) => this.user(userId).object,
         renew: async () => {
           this.renewals += 1;
+          await this.holdRenewal;
         },
       },
       onJoin: async (member) => {

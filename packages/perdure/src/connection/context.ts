@@ -103,7 +103,7 @@ export interface ConnectionActor<
    *
    * @param meta What other members see, as JSON.
    */
-  joinRoom(room: string, meta?: object): Promise<void>;
+  joinRoom(room: string, meta?: object | null): Promise<void>;
   /** Takes this handler's socket, or, where there is none, every one, out of a room. */
   leaveRoom(room: string): Promise<void>;
   /** The rooms that this handler's socket, or, where there is none, any socket, is in. */

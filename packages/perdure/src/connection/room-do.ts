@@ -2,6 +2,8 @@ import type { Schema, Serialized } from "../object/index.ts";
 import { BaseDO, serialized, systemClock } from "../object/index.ts";
 import type { RoomMember } from "../protocol/index.ts";
 import { PerdureError, problemOf, ROOM_PRESENCE_LIMIT } from "../protocol/index.ts";
+import type { Codec } from "./codec.ts";
+import { connectionCodec } from "./codec.ts";
 import { namespaceOf, ownNamespace } from "./room-binding.ts";
 import type { RoomReach } from "./room-fan-out.ts";
 import { ROOM_MIGRATIONS } from "./room-members.ts";
@@ -17,8 +19,10 @@ export interface RoomOptions<Env = unknown> {
    * The binding of the class; default "Room". Connections that do not say `rooms` use the one class whose name is a binding.
    */
   readonly name?: string | undefined;
-  /** The binding of the users' objects: the class that `createConnectionHandler` makes. */
-  readonly connectionBinding: string;
+  /** The binding of the users' objects: the class that `createConnectionHandler` makes. Default: "UserConnection". */
+  readonly connectionBinding?: string | undefined;
+  /** How the room's own events are written: the codec of the connection. Default: the wire of `ConnectionClient`. */
+  readonly codec?: Pick<Codec, "encode"> | undefined;
   /**
    * Called before a user becomes a member, and before a member's metadata changes. What it throws refuses that: `joinRoom` throws
    * it too, with the code where it is a `PerdureError`. Events that it emits go to those who are members already.
@@ -132,6 +136,7 @@ export class RoomDO<Env = unknown> extends BaseDO<Env> implements RoomRpc {
       presence = true,
       presenceLimit = ROOM_PRESENCE_LIMIT,
       maxMembers,
+      codec = connectionCodec,
       onJoin,
       onLeave,
     } = this.options;
@@ -142,6 +147,7 @@ export class RoomDO<Env = unknown> extends BaseDO<Env> implements RoomRpc {
       clock: systemClock,
       timers: this.timers,
       reach: this.#reach(name),
+      codec,
       maxMembers,
       presenceLimit: presence ? presenceLimit : 0,
       onJoin: (member) => onJoin?.(this, member),
@@ -151,7 +157,8 @@ export class RoomDO<Env = unknown> extends BaseDO<Env> implements RoomRpc {
   }
 
   #reach(name: string): RoomReach {
-    const users = namespaceOf<ConnectionRpc>(this.env, this.options.connectionBinding);
+    const { connectionBinding = "UserConnection" } = this.options;
+    const users = namespaceOf<ConnectionRpc>(this.env, connectionBinding);
     return {
       memberObject: (userId) => users.getByName(userId),
       renew: async () => {
@@ -162,8 +169,10 @@ export class RoomDO<Env = unknown> extends BaseDO<Env> implements RoomRpc {
   }
 }
 
-/** A class of rooms to export from the Worker, or to extend: `export const Room = createRoomHandler({ connectionBinding: "UserConnection" })`. */
-export function createRoomHandler<Env = unknown>(options: RoomOptions<Env>): typeof RoomDO<Env> {
+/** A class of rooms to export from the Worker, or to extend: `export const Room = createRoomHandler()`. */
+export function createRoomHandler<Env = unknown>(
+  options: RoomOptions<Env> = {},
+): typeof RoomDO<Env> {
   const { name = "Room" } = options;
   registerRoom(name);
   const handler = class extends RoomDO<Env> {

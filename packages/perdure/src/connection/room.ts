@@ -4,7 +4,6 @@ import type { Clock, Sql, Timers } from "../object/index.ts";
 import { canonicalJson } from "../object/index.ts";
 import type { RoomMember } from "../protocol/index.ts";
 import {
-  encodeConnectionFrame,
   isObject,
   MAX_ID_LENGTH,
   MAX_ROOM_FRAME_BYTES,
@@ -12,6 +11,7 @@ import {
   MAX_ROOM_META_BYTES,
   PerdureError,
 } from "../protocol/index.ts";
+import type { Codec } from "./codec.ts";
 import type { RoomReach } from "./room-fan-out.ts";
 import { RoomFanOut } from "./room-fan-out.ts";
 import type { JoinStamp, PageOptions } from "./room-members.ts";
@@ -34,6 +34,7 @@ export interface RoomParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly reach: RoomReach;
+  readonly codec: Pick<Codec, "encode">;
   /** Most members; `room_full` past it. */
   readonly maxMembers?: number | undefined;
   /** Members among whom all are told who joins and leaves; 0: nobody is told. */
@@ -193,7 +194,10 @@ export class Room {
   }
 
   #encode(event: string, data: unknown): WireFrame {
-    return encodeConnectionFrame({ t: "event", event, data, room: this.#parts.name });
+    const { codec, name: room } = this.#parts;
+    const frame = codec.encode({ t: "event", event, data, room });
+    if (frame === undefined) throw new TypeError("codec: `encode` answered nothing for an event.");
+    return frame;
   }
 }
 

@@ -3,42 +3,38 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { ownNamespace } from "../../src/connection/room-binding.ts";
 import { openSocket, TestSocket } from "../../src/testing/index.ts";
+import type { ConnectionServerFrame } from "../../src/protocol/index.ts";
 import { roomJournal } from "../objects/room-objects.ts";
-
-/** What a user's object sends to the tests. */
-type Frame =
-  | { readonly t: "done"; readonly reached?: number | null; readonly code?: string }
-  | {
-      readonly t: "event";
-      readonly event: string;
-      readonly data?: unknown;
-      readonly room?: string;
-    };
+import { connectionOf, nextEvent } from "./user-socket.ts";
 
 /** A socket of a user. */
-class UserSocket extends TestSocket<Frame> {
-  /** Has the user's object do something on this socket, and waits until it is done. */
-  async do(command: object): Promise<Frame & { t: "done" }> {
-    this.send(command);
-    return this.next("done");
+class UserSocket extends TestSocket<ConnectionServerFrame> {
+  /** Has a handler do something, and answers with what came of it. */
+  async do(event: string, room: string, more: object = {}): Promise<unknown> {
+    this.send({ t: "event", event, data: { room, ...more } });
+    return this.event("done");
+  }
+
+  /** Says something in a room; answers to how many sockets it went. */
+  async say(room: string, data: unknown): Promise<unknown> {
+    return this.do("say", room, { data });
   }
 
   /** Takes events up to the next with this name, and answers with its data. */
-  async event(name: string): Promise<unknown> {
-    const frame = await this.until((one) => one.t === "event" && one.event === name);
-    return frame.t === "event" ? frame.data : undefined;
+  event(name: string): Promise<unknown> {
+    return nextEvent(this, name);
   }
 }
 
 const userOf = (userId: string) => env.ROOM_USER.getByName(userId);
 
 async function open(userId: string): Promise<UserSocket> {
-  return new UserSocket(await openSocket(userOf(userId), { kind: "connection", subject: userId }));
+  return new UserSocket(await openSocket(userOf(userId), connectionOf(userId)));
 }
 
 async function joined(userId: string, room: string): Promise<UserSocket> {
   const socket = await open(userId);
-  expect(await socket.do({ join: room })).toEqual({ t: "done", reached: null });
+  expect(await socket.do("join", room)).toEqual({ rooms: [room] });
   return socket;
 }
 
@@ -60,7 +56,7 @@ test("B10 an event reaches the sockets of several users, and not its sender", as
     await joined("several-bob", room),
   ];
   await open("several-bob");
-  expect(await ada.do({ say: { type: "x" }, to: room })).toMatchObject({ reached: 2 });
+  expect(await ada.say(room, { type: "x" })).toEqual({ reached: 2 });
   expect(await other.event("said")).toEqual({ type: "x" });
   expect(await bob.event("said")).toEqual({ type: "x" });
   expect(ada.texts.join()).not.toContain("said");
@@ -73,10 +69,10 @@ test("B1 members and who is in a room outlive evictions of the room and of the u
   await evictDurableObject(env.PLAIN_ROOM.getByName(room));
   await evictDurableObject(userOf("evicted-ada"));
   await evictDurableObject(userOf("evicted-bob"));
-  expect(await ada.do({ say: 1, to: room })).toMatchObject({ reached: 1 });
+  expect(await ada.say(room, 1)).toEqual({ reached: 1 });
   expect(await bob.event("said")).toBe(1);
   expect(await plainNames(room)).toEqual(["evicted-ada", "evicted-bob"]);
-  expect(await userOf("evicted-ada").rooms()).toEqual([[room]]);
+  expect(await userOf("evicted-ada").rooms()).toEqual([room]);
 });
 
 test("B11 what several send at once arrives at all in the same order, and each sender's in its own", async () => {
@@ -86,7 +82,11 @@ test("B11 what several send at once arrives at all in the same order, and each s
   const each = 40;
   for (let n = 0; n < each; n += 1)
     for (const [sender, socket] of senders.entries())
-      socket.send({ say: `${sender}-${n}`, to: room });
+      socket.send({
+        t: "event",
+        event: "sayInPassing",
+        data: { room, data: `${sender}-${n}` },
+      });
   const orders: string[][] = [];
   for (const reader of readers) {
     const order: string[] = [];
@@ -103,13 +103,13 @@ test("B11 what several send at once arrives at all in the same order, and each s
 test("B3 a refused join has its code at the caller, and leaves nothing, over an eviction too", async () => {
   const room = "hooked:refusing";
   const ada = await open("refused-ada");
-  expect(await ada.do({ join: room, meta: { refuse: true } })).toEqual({
-    t: "done",
+  expect(await ada.do("join", room, { meta: { refuse: true } })).toEqual({
     code: "forbidden",
+    message: "refused-ada may not join.",
   });
   await evictDurableObject(env.HOOKED_ROOM.getByName(room));
   expect(await env.HOOKED_ROOM.getByName(room).members()).toEqual([]);
-  expect(await userOf("refused-ada").rooms()).toEqual([[]]);
+  expect(await userOf("refused-ada").rooms()).toEqual([]);
 });
 
 test("B20 presence tells who joins and leaves, in order, also after evictions", async () => {
@@ -123,7 +123,7 @@ test("B20 presence tells who joins and leaves, in order, also after evictions", 
   expect(await bob.event("perdure:members")).toMatchObject({
     members: [{ userId: "presence-ada" }, { userId: "presence-bob" }],
   });
-  await bob.do({ say: "hello", to: room });
+  await bob.say(room, "hello");
   await evictDurableObject(userOf("presence-bob"));
   bob.close();
   expect(await ada.event("perdure:join")).toMatchObject({ userId: "presence-bob", meta: null });
@@ -178,31 +178,35 @@ test("B41 closing one socket leaves the user's others in the room; closing the l
   const bob = await joined("last-bob", room);
   first.close();
   await first.closed;
-  expect(await bob.do({ say: 1, to: room })).toMatchObject({ reached: 1 });
+  expect(await bob.say(room, 1)).toEqual({ reached: 1 });
   expect(await second.event("said")).toBe(1);
-  await second.do({ leave: room });
+  await second.do("leave", room);
   expect(await plainNames(room)).toEqual(["last-bob"]);
-  expect(await bob.do({ say: 2, to: room })).toMatchObject({ reached: 0 });
+  expect(await bob.say(room, 2)).toEqual({ reached: 0 });
 });
 
 test("B43 a room that crashes during a join leaves neither a mark nor a member, and takes the next join", async () => {
   const room = "hooked:crashing";
   const ada = await open("crashing-ada");
-  const { code } = await ada.do({ join: room, meta: { crash: true } });
-  expect(code).toContain("a crash that a test asked for");
-  expect(await userOf("crashing-ada").rooms()).toEqual([[]]);
+  expect(await ada.do("join", room, { meta: { crash: true } })).toEqual({
+    code: null,
+    message: "a crash that a test asked for",
+  });
+  expect(await userOf("crashing-ada").rooms()).toEqual([]);
   expect(await env.HOOKED_ROOM.getByName(room).members()).toEqual([]);
-  expect(await ada.do({ join: room })).toEqual({ t: "done", reached: null });
+  expect(await ada.do("join", room)).toEqual({ rooms: [room] });
 });
 
 test("B43 a user's object that crashes loses its sockets, and the room finds out with the next event", async () => {
   const room = "plain:user-crash";
   const ada = await joined("user-crash-ada", room);
   const bob = await joined("user-crash-bob", room);
-  ada.send({ crash: true });
+  await userOf("user-crash-ada")
+    .crash()
+    .catch(() => {});
   await ada.closed;
   expect(await plainNames(room)).toHaveLength(2);
-  expect(await bob.do({ say: 1, to: room })).toMatchObject({ reached: 0 });
+  expect(await bob.say(room, 1)).toEqual({ reached: 0 });
   expect(await plainNames(room)).toEqual(["user-crash-bob"]);
 });
 
@@ -211,9 +215,9 @@ test("B7 a room puts a member out: its socket stays open, and hears of it", asyn
   const ada = await joined("kicked-ada", room);
   await env.HOOKED_ROOM.getByName(room).kick("kicked-ada");
   expect(await ada.event("perdure:leave")).toEqual({ userId: "kicked-ada" });
-  expect(await userOf("kicked-ada").rooms()).toEqual([[]]);
+  expect(await userOf("kicked-ada").rooms()).toEqual([]);
   expect(await env.HOOKED_ROOM.getByName(room).members()).toEqual([]);
-  expect(await ada.do({ join: room })).toEqual({ t: "done", reached: null });
+  expect(await ada.do("join", room)).toEqual({ rooms: [room] });
 });
 
 test("a class of rooms may have methods of its own, which emit and list members", async () => {
@@ -232,7 +236,7 @@ test("B8 a room that nobody joined stays unwritten, and an empty one has no rows
   await untouched.leave("nobody");
   expect(await runInDurableObject(untouched, (object) => object["isBlank"])).toBe(true);
   const ada = await joined("empty-ada", "plain:emptied");
-  await ada.do({ leave: "plain:emptied" });
+  await ada.do("leave", "plain:emptied");
   const emptied = env.PLAIN_ROOM.getByName("plain:emptied");
   const left = await runInDurableObject(emptied, async (_, { storage }) => ({
     members: storage.sql.exec("SELECT * FROM room_members").toArray(),
@@ -246,4 +250,36 @@ test("B12 a room finds its own binding among all, to call itself", () => {
   const id = env.PLAIN_ROOM.idFromName("plain:own");
   expect(ownNamespace(env, id)).toBe(env.PLAIN_ROOM);
   expect(ownNamespace({}, id)).toBeUndefined();
+});
+
+test("B51 a room whose binding is missing says what to add", async () => {
+  const ada = await open("missing-ada");
+  expect(await ada.do("join", "missing:1")).toEqual({
+    code: "broken",
+    message: expect.stringContaining('"new_sqlite_classes": ["MISSING_ROOM"]'),
+  });
+  expect(await userOf("missing-ada").rooms()).toEqual([]);
+});
+
+test("B42 a leave that does not reach its room is tried again by the alarm, over an eviction", async () => {
+  const room = "hooked:unreachable";
+  const ada = await joined("unreachable-ada", room);
+  const { timers } = await runInDurableObject(
+    userOf("unreachable-ada"),
+    async (object, { storage }) => {
+      object["timers"].set(`perdure:leave:${room}`, Date.now() + 60_000, room);
+      return { timers: storage.sql.exec("SELECT name FROM timers").toArray() };
+    },
+  );
+  expect(timers).toHaveLength(1);
+  // The socket is gone without the room having heard of it.
+  await evictDurableObject(userOf("unreachable-ada"), { webSockets: "close" });
+  await ada.closed;
+  await runInDurableObject(userOf("unreachable-ada"), (_, { storage }) => {
+    storage.sql.exec("UPDATE timers SET due_at = 1");
+  });
+  await evictDurableObject(userOf("unreachable-ada"));
+  expect(await runDurableObjectAlarm(userOf("unreachable-ada"))).toBe(true);
+  expect(await env.HOOKED_ROOM.getByName(room).members()).toEqual([]);
+  expect(journalOf(room).at(-1)).toBe("leave unreachable-ada left");
 });

@@ -1,10 +1,10 @@
-import { createRoomHandler } from "../../src/connection/index.ts";
-import { Memberships } from "../../src/connection/memberships.ts";
-import { RoomCalls } from "../../src/connection/room-calls.ts";
-import type { ConnectionRpc, RoomDelivery, WireFrame } from "../../src/connection/index.ts";
-import type { Link } from "../../src/object/index.ts";
-import { BaseDO, systemClock } from "../../src/object/index.ts";
-import { encodeConnectionFrame, isObject, PerdureError } from "../../src/protocol/index.ts";
+import type { ConnectionMeta } from "../../src/connection/index.ts";
+import {
+  createConnectionHandler,
+  createRoomHandler,
+  defineConnection,
+} from "../../src/connection/index.ts";
+import { isObject, PerdureError } from "../../src/protocol/index.ts";
 
 /** What happened in a room, in order. A test reads it without waking an object. */
 export const roomJournal: string[] = [];
@@ -44,86 +44,49 @@ export class PlainRoom extends createRoomHandler({
   presence: false,
 }) {}
 
-/** A user's object that does what its sockets say: `{ join, meta? }`, `{ leave }`, `{ say, to }` or `{ crash }`. */
-export class RoomUserDO extends BaseDO<Cloudflare.Env> implements ConnectionRpc {
-  readonly #rooms = new RoomCalls(this.env, { hooked: "HOOKED_ROOM", plain: "PLAIN_ROOM" });
-  readonly #memberships = this.#newMemberships();
+interface RoomCommand {
+  readonly room: string;
+  readonly meta?: object | null;
+  readonly data?: unknown;
+}
 
-  async deliver(
-    room: string,
-    frames: readonly RoomDelivery[],
-  ): Promise<number | readonly number[] | null> {
-    return this.#memberships.deliver(room, frames);
-  }
-
-  async isIn(room: string): Promise<boolean> {
-    return this.#memberships.isIn(room);
-  }
-
-  async forget(room: string): Promise<void> {
-    this.#memberships.forget(room);
-  }
-
-  async send(frame: WireFrame): Promise<number> {
-    return this.links.filter((link) => link.send(frame)).length;
-  }
-
-  /** Rooms of each socket. */
-  async rooms(): Promise<readonly (readonly string[])[]> {
-    return this.links.map((link) => this.#memberships.roomsOf(link));
-  }
-
-  protected override async serveMessage(link: Link, text: string): Promise<void> {
-    const command = JSON.parse(text) as {
-      readonly join?: string;
-      readonly meta?: object | null;
-      readonly leave?: string;
-      readonly say?: unknown;
-      readonly to?: string;
-      readonly crash?: boolean;
-    };
-    if (command.crash === true) this.ctx.abort("a crash that a test asked for");
+/** Connections that do what their sockets say, and tell them what came of it. */
+const roomUser = defineConnection<ConnectionMeta, Cloudflare.Env>({
+  name: "RoomUserDO",
+  connectionBinding: "ROOM_USER",
+  rooms: { hooked: "HOOKED_ROOM", plain: "PLAIN_ROOM", missing: "MISSING_ROOM" },
+})
+  .on<RoomCommand>("join", async ({ actor, emit }, { room, meta }) => {
     try {
-      if (command.join !== undefined)
-        await this.#memberships.join(link, command.join, command.meta);
-      if (command.leave !== undefined) await this.#memberships.leave(link, command.leave);
-      const reached =
-        command.to === undefined ? null : await this.#say(link, command.to, command.say);
-      link.send(JSON.stringify({ t: "done", reached }));
+      await actor.joinRoom(room, meta);
+      emit.emit("done", { rooms: actor.getRooms() });
     } catch (error) {
-      const code = error instanceof PerdureError ? error.code : String(error);
-      link.send(JSON.stringify({ t: "done", code }));
+      emit.emit("done", {
+        code: error instanceof PerdureError ? error.code : null,
+        message: error instanceof Error ? error.message : "",
+      });
     }
+  })
+  .on<RoomCommand>("leave", async ({ actor, emit }, { room }) => {
+    await actor.leaveRoom(room);
+    emit.emit("done", { rooms: actor.getRooms() });
+  })
+  .on<RoomCommand>("say", async ({ emit }, { room, data }) => {
+    emit.emit("done", { reached: await emit.toRoom(room).emit("said", data) });
+  })
+  .on<RoomCommand>("sayInPassing", ({ emit }, { room, data }) => {
+    emit.toRoom(room).emit("said", data);
+  });
+
+/** The object of a user. */
+export class RoomUserDO extends createConnectionHandler(roomUser) {
+  /** Rooms of all sockets. */
+  async rooms(): Promise<readonly string[]> {
+    return this.actor.getRooms();
   }
 
-  protected override async serveDisconnect(link: Link): Promise<void> {
-    await this.#memberships.closed(link);
-  }
-
-  protected override async serveTimer(name: string, payload: unknown): Promise<void> {
-    await this.#memberships.onTimer(name, payload);
-  }
-
-  #say(link: Link, room: string, data: unknown): Promise<number> {
-    const frame = encodeConnectionFrame({ t: "event", event: "said", data, room });
-    const sender = { userId: this.ctx.id.name ?? "", except: link.attachment.id };
-    return this.#rooms.relay(room, frame, sender);
-  }
-
-  #newMemberships(): Memberships {
-    const links = (): readonly Link[] => this.links;
-    const timers = () => this.timers;
-    return new Memberships({
-      userId: this.ctx.id.name ?? "",
-      clock: systemClock,
-      rooms: this.#rooms,
-      get links() {
-        return links();
-      },
-      get timers() {
-        return timers();
-      },
-      send: (link, frame) => link.send(frame),
-    });
+  /** Loses its memory; the platform closes its sockets. */
+  async crash(): Promise<void> {
+    this.ctx.abort("a crash that a test asked for");
   }
 }

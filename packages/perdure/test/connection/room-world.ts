@@ -1,5 +1,6 @@
 import type { Link } from "../../src/object/index.ts";
 import { migrate, TIMER_MIGRATIONS, Timers } from "../../src/object/index.ts";
+import { connectionCodec } from "../../src/connection/codec.ts";
 import { Memberships } from "../../src/connection/memberships.ts";
 import type { MemberObject } from "../../src/connection/room-fan-out.ts";
 import { ROOM_MIGRATIONS } from "../../src/connection/room-members.ts";
@@ -214,6 +215,7 @@ export class RoomWorld {
       clock: this.clock,
       timers: this.timers,
       presenceLimit: 0,
+      codec: connectionCodec,
       reach: {
         memberObject: (userId) => this.user(userId).object,
         renew: async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { channelCodec } from "../../src/connection/codec.ts";
 import { MAX_ROOM_META_BYTES, PerdureError } from "../../src/protocol/index.ts";
 import { RoomWorld, settle } from "./room-world.ts";
 
@@ -181,4 +182,13 @@ test("B8 a room that nobody is in has no rows and no timer", async () => {
   for (const [index, socket] of sockets.entries())
     await world.user(index === 0 ? "ada" : "bob").close(socket);
   expect(world.rows).toBe(0);
+});
+
+test("B20 the room writes its own events as its connections do", async () => {
+  const world = new RoomWorld({ presenceLimit: 500, codec: channelCodec });
+  const ada = await world.join("ada");
+  await world.room.emit("said", { text: "hello" });
+  const [members, said] = ada.texts.map((text) => JSON.parse(text) as unknown);
+  expect(members).toMatchObject({ channel: "lobby", data: { type: "perdure:members" } });
+  expect(said).toEqual({ type: "event", channel: "lobby", data: { type: "said", text: "hello" } });
 });

@@ -153,7 +153,7 @@ export class ConnectionCore<
 
   /** See `ConnectionRpc.deliver`. */
   deliver(room: string, frames: readonly RoomDelivery[]): number | readonly number[] | null {
-    return this.#memberships.deliver(room, frames);
+    return this.#sockets.together(() => this.#memberships.deliver(room, frames));
   }
 
   /** See `ConnectionRpc.isIn`. */

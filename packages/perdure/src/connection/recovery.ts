@@ -11,12 +11,18 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** Sockets that have closed and may be resumed. */
 const MAX_CLOSED = 32;
 
+/** An event that was sent, the same one for all sockets that it was sent on together. */
+export interface SentEvent {
+  /** Its frame. */
+  readonly frame: WireFrame;
+}
+
 /** What one socket was sent. */
 interface Sent {
   readonly link: Link;
   count: number;
   /** The newest, oldest first. */
-  readonly frames: WireFrame[];
+  readonly events: SentEvent[];
   bytes: number;
   /** Milliseconds since 1970; undefined: it is open. */
   closedAt: number | undefined;
@@ -26,6 +32,8 @@ interface Sent {
 export class Recovery {
   readonly #clock: Clock;
   readonly #sent = new Map<string, Sent>();
+  /** Sockets that were forgotten. */
+  readonly #over = new WeakSet<Link>();
   /** Sockets whose number is to be kept with them. */
   readonly #changed = new Set<Sent>();
   #bytes = 0;
@@ -41,15 +49,16 @@ export class Recovery {
   }
 
   /** An event was sent on a socket, or would have been if it were open. */
-  record(link: Link, frame: WireFrame): void {
+  record(link: Link, event: SentEvent): void {
+    if (this.#over.has(link)) return;
     const sent = this.#of(link);
     sent.count += 1;
-    sent.frames.push(frame);
-    this.#count(sent, frame.length);
-    while (sent.frames.length > MAX_KEPT_EVENTS || sent.bytes > MAX_KEPT_BYTES) this.#drop(sent);
+    sent.events.push(event);
+    this.#count(sent, event.frame.length);
+    while (sent.events.length > MAX_KEPT_EVENTS || sent.bytes > MAX_KEPT_BYTES) this.#drop(sent);
     for (const [, oldest] of this.#sent) {
       if (this.#bytes <= MAX_BYTES) break;
-      while (oldest.frames.length > 0) this.#drop(oldest);
+      while (oldest.events.length > 0) this.#drop(oldest);
     }
     if (this.#changed.size === 0) queueMicrotask(() => this.#keepCounts());
     this.#changed.add(sent);
@@ -57,6 +66,7 @@ export class Recovery {
 
   /** A socket has closed; what it would be sent is kept for a while, if its client can come back. */
   close(link: Link): void {
+    if (this.#over.has(link)) return;
     if (keptWith(link).client === undefined) return this.forget(link);
     this.#of(link).closedAt = this.#clock.now();
     this.#prune();
@@ -64,6 +74,7 @@ export class Recovery {
 
   /** A socket is not resumed any more, or missed something that is not known here. */
   forget(link: Link): void {
+    this.#over.add(link);
     const { id } = link.attachment;
     const sent = this.#sent.get(id);
     if (sent === undefined) return;
@@ -73,15 +84,15 @@ export class Recovery {
   }
 
   /**
-   * The frames that a client has not got of those that were sent on a socket; null where they are not known.
+   * The events that a client has not got of those that were sent on a socket; null where they are not known.
    *
    * @param link The socket, open or closed.
    * @param received How many it got.
    */
-  missedOn(link: Link, received: number): readonly WireFrame[] | null {
-    const { count, frames } = this.#of(link);
+  missedOn(link: Link, received: number): readonly SentEvent[] | null {
+    const { count, events } = this.#of(link);
     const missed = count - received;
-    return missed < 0 || missed > frames.length ? null : frames.slice(frames.length - missed);
+    return missed < 0 || missed > events.length ? null : events.slice(events.length - missed);
   }
 
   #of(link: Link): Sent {
@@ -89,13 +100,13 @@ export class Recovery {
     const known = this.#sent.get(id);
     if (known !== undefined) return known;
     const count = keptWith(link).sent ?? 0;
-    const made: Sent = { link, count, frames: [], bytes: 0, closedAt: undefined };
+    const made: Sent = { link, count, events: [], bytes: 0, closedAt: undefined };
     this.#sent.set(id, made);
     return made;
   }
 
   #drop(sent: Sent): void {
-    this.#count(sent, -(sent.frames.shift()?.length ?? 0));
+    this.#count(sent, -(sent.events.shift()?.frame.length ?? 0));
   }
 
   #count(sent: Sent, bytes: number): void {

@@ -5,6 +5,7 @@ import { closeExpired } from "../object/index.ts";
 import type { ConnectionHello } from "../protocol/index.ts";
 import { CLOSE } from "../protocol/index.ts";
 import { keptWith } from "./kept.ts";
+import type { SentEvent } from "./recovery.ts";
 import { Recovery } from "./recovery.ts";
 import type { WireFrame } from "./rpc.ts";
 
@@ -13,6 +14,8 @@ export class Sockets {
   readonly #links: () => readonly Link[];
   readonly #clock: Clock;
   readonly #recovery: Recovery;
+  /** What is being sent on several sockets. */
+  #together: Map<WireFrame, SentEvent> | undefined;
 
   /** @param links All open sockets, in the order in which they were accepted. */
   constructor(links: () => readonly Link[], clock: Clock) {
@@ -27,16 +30,28 @@ export class Sockets {
   }
 
   /** Sends an encoded event on a socket. Answers whether it was sent. */
-  send(link: Link, event: WireFrame): boolean {
+  send(link: Link, frame: WireFrame): boolean {
     if (closeExpired(link, this.#clock)) return false;
-    this.#recovery.record(link, event);
-    return link.send(event);
+    this.#recovery.record(link, this.#event(frame));
+    return link.send(frame);
   }
 
   /** Sends an encoded event to all sockets that satisfy a condition. Answers to how many it went. */
-  broadcast(event: WireFrame, isMeant: (link: Link) => boolean = () => true): number {
-    for (const link of this.#recovery.closed) if (isMeant(link)) this.#recovery.record(link, event);
-    return this.open.filter((link) => isMeant(link) && this.send(link, event)).length;
+  broadcast(frame: WireFrame, isMeant: (link: Link) => boolean = () => true): number {
+    return this.together(() => {
+      const links = [...this.#recovery.closed, ...this.open];
+      return links.filter((link) => isMeant(link) && this.send(link, frame)).length;
+    });
+  }
+
+  /** Whatever is sent meanwhile as the same frame is one event: who got it on one socket has not missed it on another. */
+  together<T>(work: () => T): T {
+    this.#together = new Map();
+    try {
+      return work();
+    } finally {
+      this.#together = undefined;
+    }
   }
 
   /** Sends what is no event. */
@@ -56,7 +71,9 @@ export class Sockets {
   }
 
   /**
-   * What a client has missed on the connection before this one, which is over now; null where that is not known.
+   * The events that a client has missed on the connection before this one, which is over now; null where they are not known.
+   *
+   * @param link The connection that it says hello on.
    */
   resume(link: Link, { client, resume }: ConnectionHello): readonly WireFrame[] | null {
     if (resume === undefined) return [];
@@ -65,8 +82,18 @@ export class Sockets {
     );
     if (before === undefined || before === link) return null;
     const missed = this.#recovery.missedOn(before, resume.received);
+    const sentHere = this.#recovery.missedOn(link, 0);
     this.#recovery.forget(before);
     before.close(CLOSE.replaced, "The client has connected again.");
-    return missed;
+    if (missed === null || sentHere === null) return null;
+    // For a while both were open.
+    const here = new Set(sentHere);
+    return missed.filter((event) => !here.has(event)).map(({ frame }) => frame);
+  }
+
+  #event(frame: WireFrame): SentEvent {
+    const known = this.#together?.get(frame) ?? { frame };
+    this.#together?.set(frame, known);
+    return known;
   }
 }

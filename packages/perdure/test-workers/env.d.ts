@@ -15,6 +15,9 @@ import type { KernelDO } from "./objects/kernel-do.ts";
 import type { LogDO } from "./objects/log-do.ts";
 import type { LongSessionDO } from "./objects/long-session-do.ts";
 import type { HookedRoom, PlainRoom, RoomUserDO } from "./objects/room-objects.ts";
+import type { EmittingUserDO } from "./objects/emitting-user-do.ts";
+import type { LimitedUserDO } from "./objects/limited-user-do.ts";
+import type { MetaUserDO } from "./objects/meta-user-do.ts";
 import type { UserDO } from "./objects/user-do.ts";
 import type { CounterDO, PlainSessionDO } from "./worker.ts";
 
@@ -44,6 +47,9 @@ declare global {
       SESSION_DO_SECRET_PREVIOUS: string;
       SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
       UNCONFIGURED_SESSION: DurableObjectNamespace<UnconfiguredSessionDO>;
+      EMITTING_USER: DurableObjectNamespace<EmittingUserDO>;
+      LIMITED_USER: DurableObjectNamespace<InstanceType<typeof LimitedUserDO>>;
+      META_USER: DurableObjectNamespace<MetaUserDO>;
       USER: DurableObjectNamespace<UserDO>;
     }
   }

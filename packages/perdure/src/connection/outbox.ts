@@ -1,5 +1,7 @@
 /** Events of one handler on their way out: when they leave, and in which order. */
 
+import { PerdureError } from "../protocol/index.ts";
+
 /** What became of an event: to how many sockets it went. To wait for it sends it at once, with all that was emitted before it. */
 export class Emission implements PromiseLike<number> {
   readonly #send: () => number | Promise<number>;
@@ -27,15 +29,29 @@ export class Emission implements PromiseLike<number> {
     return (this.#result ?? Promise.resolve(0)).then(onSent, onFailed);
   }
 
+  async #sent(): Promise<number> {
+    try {
+      return await this.#send();
+    } catch (error) {
+      throw error instanceof PerdureError ? error : unreachable(error);
+    }
+  }
+
   /** @internal */
   send(onError: (error: unknown) => void): void {
-    const send = async () => this.#send();
-    this.#result = send();
+    this.#result = this.#sent();
     this.#result.catch((error: unknown) => {
       if (!this.#isAwaited) onError(error);
     });
   }
 }
+
+/** What the platform says of it stays here: it may hold what is not meant for clients. */
+const unreachable = (cause: unknown): PerdureError =>
+  Object.assign(
+    new PerdureError("unavailable", "The target of an event could not be reached; try again."),
+    { cause },
+  );
 
 /** The events of one handler that have not left yet. */
 export class Outbox {

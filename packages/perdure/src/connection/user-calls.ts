@@ -25,8 +25,7 @@ export class UserCalls {
   /**
    * See `ConnectionRpc.send`; sent once, because a call that fails may have had its effect.
    *
-   * @throws PerdureError `broken` where the binding is missing, `unavailable` where the user's object cannot be reached,
-   * `rate_limited` where too many events are under way.
+   * @throws PerdureError `broken` where the binding is missing, `rate_limited` where too many events are under way.
    */
   async send(userId: string, frame: WireFrame): Promise<number> {
     const namespace = namespaceOf<ConnectionRpc>(this.#env, this.#binding);
@@ -38,8 +37,6 @@ export class UserCalls {
     this.#underWay += 1;
     try {
       return await this.#turns.run(userId, () => namespace.getByName(userId).send(frame));
-    } catch (error) {
-      throw new PerdureError("unavailable", `The user could not be reached: ${String(error)}`);
     } finally {
       this.#underWay -= 1;
     }

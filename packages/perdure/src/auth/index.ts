@@ -15,4 +15,5 @@ export {
 export type { FieldsSchema } from "./record-fields.ts";
 export { MAX_SESSION_FIELDS_BYTES } from "./record-fields.ts";
 export * from "./rpc.ts";
+export * from "./token-authenticator.ts";
 export * from "./tokens.ts";

@@ -33,13 +33,13 @@ export interface TokenAuthenticatorOptions<Env = unknown> {
  */
 export function tokenAuthenticator<Env = unknown>(
   secretsOf: (env: Env) => Secrets,
-  { cookieName }: TokenAuthenticatorOptions<Env> = {},
+  options: TokenAuthenticatorOptions<Env> = {},
 ): (request: Request, env: Env) => Promise<TokenHolder | null> {
   return async (request, env) => {
     const token =
       bearerToken(request) ??
       subprotocolToken(request) ??
-      cookieOf(request, cookieName?.(env) ?? defaultCookieName(request));
+      cookieOf(request, options.cookieName?.(env) ?? defaultCookieName(request));
     if (token === undefined) return null;
     const { subject, session, role, expiresAt } = await verifyToken(secretsOf(env), token);
     if (session !== EVERY_SESSION || role === "runner")

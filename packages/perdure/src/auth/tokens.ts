@@ -7,4 +7,3 @@ export * from "./invitation-token.ts";
 export * from "./login-token.ts";
 export * from "./secret.ts";
 export * from "./token.ts";
-export * from "./token-authenticator.ts";

@@ -144,5 +144,5 @@ test("Y3 what JSON would alter is refused where it is emitted", async () => {
 test("what a handler emits after its end leaves, too", async () => {
   const socket = await open("late");
   emit(socket, "late");
-  await nextEvent(socket, "late");
+  expect(await nextEvent(socket, "late")).toBe("enough");
 });

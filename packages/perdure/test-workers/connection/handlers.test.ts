@@ -5,6 +5,8 @@ import { MAX_WAITING_EVENTS } from "../../src/protocol/index.ts";
 import { journalOf, user } from "../objects/user-do.ts";
 import { emit, eventsOf, greet, nextEvent, openUser } from "./user-socket.ts";
 
+const nothing = (): void => {};
+
 test("E4 handlers run one at a time in order, over all sockets, with those of opening and closing among them", async () => {
   const stub = env.USER.getByName("serial");
   const [first, second] = [await openUser("serial"), await openUser("serial")];
@@ -40,9 +42,8 @@ test("E5 handlers of one event run in the order of `on`, and `off` removes one o
     "first",
     "second",
   ]);
-  const handler = () => {};
-  user.on("removed", handler).on("removed", () => {});
-  expect(user.off("removed", handler).handlersOf("removed")).toHaveLength(1);
+  user.on("removed", nothing).on("removed", () => {});
+  expect(user.off("removed", nothing).handlersOf("removed")).toHaveLength(1);
   expect(user.off("removed").handlersOf("removed")).toHaveLength(0);
 });
 

@@ -87,7 +87,9 @@ emitting
     void ctx.actor
       .getStorage()
       .get("nothing")
-      .then(() => setTimeout(() => emit.emit("late"), 1));
+      .then(() => {
+        emit.emit("late", "enough");
+      });
   });
 
 /** A user's object that may be told not to answer. */

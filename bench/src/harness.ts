@@ -27,6 +27,8 @@ export interface Figure {
 export interface Bench {
   /** Those of these names, running. */
   contenders(...names: readonly ContenderName[]): readonly Contender[];
+  /** Where servers may keep their storage; it is removed at the end. */
+  readonly folder: string;
   /** Rounds that count. */
   readonly rounds: number;
   /** A short run takes fewer and smaller samples. */
@@ -48,10 +50,10 @@ export interface Measurement {
  * Runs `measure` for each contender in turn, round after round, first in this order and then in the other. A first round
  * warms up and does not count.
  */
-export async function rounds<Key extends string>(
-  contenders: readonly Contender[],
+export async function rounds<Key extends string, Named extends { readonly name: ContenderName }>(
+  contenders: readonly Named[],
   count: number,
-  measure: (contender: Contender) => Promise<Readonly<Record<Key, number>>>,
+  measure: (contender: Named) => Promise<Readonly<Record<Key, number>>>,
 ): Promise<Record<Key, Values>> {
   const results = {} as Record<Key, Partial<Record<ContenderName, number[]>>>;
   for (let round = 0; round <= count; round += 1) {

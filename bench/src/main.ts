@@ -13,10 +13,13 @@ import { append } from "./measurements/append.ts";
 import { bundleSize } from "./measurements/bundle-size.ts";
 import { coldWake } from "./measurements/cold-wake.ts";
 import { commands } from "./measurements/commands.ts";
+import { connectionWake } from "./measurements/connection-wake.ts";
 import { fanOut } from "./measurements/fan-out.ts";
 import { memory } from "./measurements/memory.ts";
 import { reconnect } from "./measurements/reconnect.ts";
 import { relayLatency } from "./measurements/relay-latency.ts";
+import { rooms } from "./measurements/rooms.ts";
+import { stateWrites } from "./measurements/state-writes.ts";
 import { tokenCost } from "./measurements/token-cost.ts";
 import type { Run } from "./report.ts";
 import { formatJson, formatReport } from "./report.ts";
@@ -29,6 +32,9 @@ const MEASUREMENTS: readonly Measurement[] = [
   relayLatency,
   reconnect,
   tokenCost,
+  stateWrites,
+  rooms,
+  connectionWake,
   coldWake,
   memory,
   bundleSize,
@@ -56,6 +62,7 @@ const rounds = isQuick ? QUICK_ROUNDS : ROUNDS;
 const folder = mkdtempSync(join(tmpdir(), "perdure-bench-"));
 const running = new Map<ContenderName, Contender>();
 const bench: Bench = {
+  folder,
   rounds,
   isQuick,
   contenders: (...names) => names.flatMap((name) => running.get(name) ?? []),

@@ -12,6 +12,8 @@ import type { Readable } from "node:stream";
 export interface ObjectClass {
   readonly binding: string;
   readonly className: string;
+  /** Objects that have no storage: one on disk holds three file descriptors while it is in memory. */
+  readonly isWithoutStorage?: boolean;
 }
 
 /** Where workerd reports which port it listens on. */
@@ -116,27 +118,37 @@ function workerdExecutable(): string {
 }
 
 function configOf(classes: readonly ObjectClass[]): string {
+  const service = ({ isWithoutStorage = false }: ObjectClass) =>
+    isWithoutStorage ? "worker-without-storage" : "worker";
   const bindings = classes.map(
-    ({ binding, className }) => `(name = "${binding}", durableObjectNamespace = "${className}")`,
+    (one) =>
+      `(name = "${one.binding}", durableObjectNamespace = (className = "${one.className}", serviceName = "${service(one)}"))`,
   );
-  const namespaces = classes.map(
-    ({ className }) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
-  );
-  return `using Workerd = import "/workerd/workerd.capnp";
-
-const config :Workerd.Config = (
-  services = [
-    (
-      name = "worker",
+  const worker = (name: string, enableSql: boolean, storage: string) => {
+    const namespaces = classes
+      .filter((one) => service(one) === name)
+      .map(
+        ({ className }) =>
+          `(className = "${className}", uniqueKey = "${className}", enableSql = ${enableSql})`,
+      );
+    return `(
+      name = "${name}",
       worker = (
         modules = [(name = "worker.js", esModule = embed "worker.js")],
         compatibilityDate = "${COMPATIBILITY_DATE}",
         bindings = [${bindings.join(", ")}],
         durableObjectNamespaces = [${namespaces.join(", ")}],
-        durableObjectStorage = (localDisk = "storage"),
+        durableObjectStorage = (${storage}),
         globalOutbound = "nowhere",
       ),
-    ),
+    )`;
+  };
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    ${worker("worker", true, 'localDisk = "storage"')},
+    ${worker("worker-without-storage", false, "inMemory = void")},
     (name = "storage", disk = (path = "storage", writable = true)),
     (name = "nowhere", network = (allow = [])),
   ],

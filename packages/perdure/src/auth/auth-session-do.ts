@@ -11,7 +11,7 @@ import { serveRecords } from "./record-routes.ts";
 import { AUTH_SESSION_SCHEMA } from "./record-schema.ts";
 import type {
   AuthSessionRpc,
-  ListedSession,
+  AuthSession,
   MovableSession,
   NewSession,
   OpenedSession,
@@ -97,7 +97,7 @@ export class AuthSessionDO<Env = unknown, Fields extends object = object>
     return this.#sessions.endById(parseUserId(userId), id) !== undefined;
   }
 
-  async list(userId: string): Promise<readonly ListedSession<Fields>[]> {
+  async list(userId: string): Promise<readonly AuthSession<Fields>[]> {
     parseUserId(userId);
     if (this.#hasNothing) return [];
     return this.#sessions

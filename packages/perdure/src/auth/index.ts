@@ -1,9 +1,14 @@
 /** Who may do what: auth sessions, signed tokens, and what their roles permit. */
 
+export * from "./auth-options.ts";
 export * from "./auth-session-do.ts";
 export { AuthSessionDO as SessionDO } from "./auth-session-do.ts";
+export * from "./create-auth.ts";
+export type { AuthEnv, GuardedSession, GuardOptions, SessionHandler } from "./guard.ts";
 export type { LiveObject } from "./live-objects.ts";
 export { MAX_LIVE_OBJECTS } from "./live-objects.ts";
+export type { AuthSessionNamespace, PlacementOptions } from "./placement.ts";
+export { DEFAULT_AUTH_OBJECTS, MAX_AUTH_OBJECTS } from "./placement.ts";
 export type { NewRecord, SessionRecord } from "./record.ts";
 export {
   MAX_SESSION_TOKEN_LENGTH,

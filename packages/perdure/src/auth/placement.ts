@@ -15,7 +15,7 @@ import { callObject, digestOf } from "../object/index.ts";
 import { inParallel } from "./in-parallel.ts";
 import { newSessionToken } from "./record-routes.ts";
 import type { SessionRecord } from "./record.ts";
-import type { AuthSessionRpc, ListedSession, NewSession, OpenedSession } from "./rpc.ts";
+import type { AuthSessionRpc, AuthSession, NewSession, OpenedSession } from "./rpc.ts";
 
 /** Objects where nothing else is said. */
 export const DEFAULT_AUTH_OBJECTS = 16;
@@ -130,7 +130,7 @@ export class Placement<Fields extends object = object> {
   }
 
   /** The sessions of a user, newest first. */
-  async list(userId: string): Promise<readonly ListedSession<Fields>[]> {
+  async list(userId: string): Promise<readonly AuthSession<Fields>[]> {
     const listed = (await this.#callAll((stub) => stub.list(userId))).flat();
     // One that is just moving may be in two objects.
     const byId = new Map(listed.map((session) => [session.id, session]));

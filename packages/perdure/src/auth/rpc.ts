@@ -4,19 +4,21 @@ import type { LiveObject } from "./live-objects.ts";
 import type { NewRecord, SessionRecord } from "./record.ts";
 
 /** A session to create, with the fields that its class asks for. */
-export type NewSession<Fields extends object = object> = NewRecord &
-  (object extends Fields
-    ? {
-        /** Checked by the class's `fieldsSchema`, whose output is kept. */
-        readonly fields?: Fields | undefined;
-      }
-    : {
-        /** Checked by the class's `fieldsSchema`, whose output is kept. */
-        readonly fields: Fields;
-      });
+export type NewSession<Fields extends object = object> = NewRecord & WithFields<Fields>;
 
-/** A session as its user may see it, among others. */
-export type ListedSession<Fields extends object = object> = SessionRecord &
+/** The fields of a class, where all of them are optional optional themselves. */
+export type WithFields<Fields extends object> = object extends Fields
+  ? {
+      /** Checked by the class's `fieldsSchema`, whose output is kept. */
+      readonly fields?: Fields | undefined;
+    }
+  : {
+      /** Checked by the class's `fieldsSchema`, whose output is kept. */
+      readonly fields: Fields;
+    };
+
+/** A session as an app has it, and as its user may see it. */
+export type AuthSession<Fields extends object = object> = SessionRecord &
   Fields & {
     /** A UUID that stays when the token is rotated. It opens nothing. */
     readonly id: string;
@@ -72,7 +74,7 @@ export interface AuthSessionRpc<Fields extends object = object> {
   /** Ends a session of a user by its id. @returns Whether there was one. */
   revokeById(userId: string, id: string): Promise<boolean>;
   /** The sessions of a user in this object, newest first; at most 100. */
-  list(userId: string): Promise<readonly ListedSession<Fields>[]>;
+  list(userId: string): Promise<readonly AuthSession<Fields>[]>;
   /**
    * Ends all sessions of a user in this object. @param isMoving Whether sessions may be on their way here from another object.
    * @returns How many.

@@ -3,9 +3,10 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { routePath } from "hono/route";
-import { isPassing, problemResponse } from "../object/index.ts";
+import { errorBehind, problemResponse } from "../object/index.ts";
 import type { ErrorCode } from "../protocol/index.ts";
-import { ERROR_STATUS, isErrorCode, PerdureError, problemOf } from "../protocol/index.ts";
+import type { PerdureError } from "../protocol/index.ts";
+import { ERROR_STATUS } from "../protocol/index.ts";
 
 /** HTTP status of a problem. */
 export type ProblemStatus = (typeof ERROR_STATUS)[ErrorCode];
@@ -43,23 +44,6 @@ export function errorResponse(
     ...HEADERS_OF_STATUS[ERROR_STATUS[error.code]],
     ...headers,
   });
-}
-
-/** The error behind anything thrown: an object that is overloaded or gone is `unavailable`, what else is not ours is `internal`. */
-export function errorBehind(thrown: unknown): PerdureError {
-  if (thrown instanceof PerdureError) return thrown;
-  const known = fromObject(thrown);
-  if (known !== undefined) return known;
-  if (isPassing(thrown))
-    return new PerdureError("unavailable", "The session is not available now: try again.");
-  const { code, detail } = problemOf(thrown);
-  return new PerdureError(code, detail);
-}
-
-/** An error of an object's method has lost its class on the way, but not its code. */
-function fromObject(error: unknown): PerdureError | undefined {
-  const isOurs = error instanceof Error && "code" in error && isErrorCode(error.code);
-  return isOurs ? new PerdureError(error.code as ErrorCode, error.message) : undefined;
 }
 
 /** Answers what a request ran into: `app.onError(answerError)`. The log gets what failed and at which route, never a URL: one may hold a token. */

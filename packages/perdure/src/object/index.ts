@@ -8,6 +8,7 @@ export * from "./commands.ts";
 export * from "./commit-queue.ts";
 export * from "./digest.ts";
 export type { DisconnectRequest } from "./disconnect.ts";
+export * from "./error-behind.ts";
 export { closeExpired } from "./expiry.ts";
 export * from "./identity.ts";
 export * from "./link.ts";

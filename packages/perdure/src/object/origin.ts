@@ -10,15 +10,16 @@ import { isUpgrade, subprotocolToken } from "./upgrade.ts";
  *
  * @param allowed Origins besides the server's own, such as `https://app.example`.
  * @param isByBrowser Whether the request stands on a credential that a browser adds by itself.
+ * @param isReading Whether it changes nothing. Default: a `GET` or `HEAD` that is no upgrade.
  */
 export function checkOrigin(
   request: Request,
   allowed: readonly string[] | undefined,
   isByBrowser: boolean,
+  isReading: boolean = ["GET", "HEAD"].includes(request.method) && !isUpgrade(request),
 ): void {
   if (!isByBrowser && !isUpgrade(request)) return;
   const origin = request.headers.get("origin");
-  const isReading = ["GET", "HEAD"].includes(request.method) && !isUpgrade(request);
   const hasCookie = isByBrowser && request.headers.has("cookie");
   if (origin === null && (!hasCookie || isReading)) return;
   const own = new URL(request.url).origin;

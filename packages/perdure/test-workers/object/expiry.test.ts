@@ -6,6 +6,9 @@ import { openSocket } from "./socket.ts";
 
 type Stub = DurableObjectStub<KernelDO>;
 
+/** What a socket stands on. */
+const token = (id: string) => ({ id, issuedAt: 1 });
+
 const HOUR = 60 * 60 * 1000;
 
 const alarmOf = (stub: Stub) =>
@@ -71,7 +74,6 @@ test("S18 an object that stores something for the first time still closes its so
 
 test("S19 sockets of a subject, or of certain tokens, are closed at a word, after an eviction too", async () => {
   const stub = env.KERNEL.getByName("disconnected");
-  const token = (id: string) => ({ id, issuedAt: 1 });
   const phone = await openSocket(stub, { token: token("phone") });
   const laptop = await openSocket(stub, { token: token("laptop") });
   const bob = await openSocket(stub, { subject: "bob", token: token("bob") });

@@ -17,7 +17,7 @@ function movingToken(): string {
 }
 
 test("Q15 tokens spread evenly over the objects", () => {
-  const counts = new Array<number>(16).fill(0);
+  const counts = Array.from({ length: 16 }, () => 0);
   for (let n = 0; n < 16_000; n += 1) {
     const place = placeOf(`token ${n}`, 16);
     counts[place] = (counts[place] ?? 0) + 1;
@@ -203,8 +203,9 @@ test("Q16 in random orders of moves, rotations and ends no session is lost and n
     worlds.before = async () => {};
     const ended = ends.length > 0 && results.at(-1)?.status === "fulfilled";
     const isThere = (await at32(worlds).open(token)) !== null;
-    if (ended) expect(isThere, `seed ${seed}`).toBe(false);
-    if (ends.length === 0) expect(isThere, `seed ${seed}`).toBe(true);
+    // An end that crashed may have had its effect, or not.
+    const expected = ended ? false : ends.length === 0 ? true : isThere;
+    expect(isThere, `seed ${seed}`).toBe(expected);
   }
 });
 

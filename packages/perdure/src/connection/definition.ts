@@ -1,7 +1,7 @@
 /** What an app says about its connections. */
 
 import type { FrameLimits } from "../object/index.ts";
-import type { ClientEvents, Contract } from "../protocol/index.ts";
+import type { ClientEvents, Contract, TokenReference } from "../protocol/index.ts";
 import type { Codec, IncomingEvent } from "./codec.ts";
 import type { ConnectionActor, ConnectionContext, ConnectionMeta } from "./context.ts";
 import type { StateOptions } from "./state/index.ts";
@@ -24,6 +24,8 @@ export interface ConnectionIdentity {
   readonly subject: string;
   /** Milliseconds since 1970 after which the socket is closed; null or missing: never. */
   readonly expiresAt?: number | null | undefined;
+  /** The token or auth session that lets the caller in: its sockets are closed when that is revoked. */
+  readonly token?: TokenReference | undefined;
 }
 
 /** What `extractMeta` may answer: the meta, a response of its own, or nothing for 401. */

@@ -38,6 +38,7 @@ export async function connectionFor<Meta extends ConnectionMeta, Env>(
     role: "participant",
     subject: checkMeta(meta).userId,
     expiresAt: identity?.expiresAt ?? null,
+    ...(identity?.token === undefined ? {} : { token: identity.token }),
     meta,
   };
 }

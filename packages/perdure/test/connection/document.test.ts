@@ -56,22 +56,24 @@ test("a user who says nothing of who he is gets an id of his own", async () => {
   expect(await guest.next()).toEqual(["greeting", { sent: 0, theme: "dark" }]);
 });
 
+/** The state of a user who has sent these events, after an eviction. */
+const shallowStateAfter = async (...events: readonly string[]) => {
+  const guest = await Guest.connect(url, "/shallow", "doc-shallow");
+  await guest.next();
+  for (const event of events) guest.send(event);
+  await guest.settled();
+  await guest.close();
+  await evict("Shallow", "doc-shallow");
+  const [, state] = await (await Guest.connect(url, "/shallow", "doc-shallow")).next();
+  return state;
+};
+
 test("shallow tracking: an assignment persists, a nested change does not, a reassignment of the whole does", async () => {
-  const after = async (...events: readonly string[]) => {
-    const guest = await Guest.connect(url, "/shallow", "doc-shallow");
-    await guest.next();
-    for (const event of events) guest.send(event);
-    await guest.settled();
-    await guest.close();
-    await evict("Shallow", "doc-shallow");
-    const [, state] = await (await Guest.connect(url, "/shallow", "doc-shallow")).next();
-    return state;
-  };
   const cosy = { fontSize: 12, density: "cosy" };
-  expect(await after("assign")).toEqual({ theme: "light", preferences: cosy });
-  expect(await after("mutate")).toEqual({ theme: "light", preferences: cosy });
+  expect(await shallowStateAfter("assign")).toEqual({ theme: "light", preferences: cosy });
+  expect(await shallowStateAfter("mutate")).toEqual({ theme: "light", preferences: cosy });
   const large = { fontSize: 16, density: "cosy" };
-  expect(await after("reassign")).toEqual({ theme: "light", preferences: large });
+  expect(await shallowStateAfter("reassign")).toEqual({ theme: "light", preferences: large });
 });
 
 test("deep tracking: a nested change persists", async () => {
@@ -103,6 +105,12 @@ test("a value that cannot be stored throws a PersistError where it is assigned, 
   expect(await guest.next()).toEqual(["caught", { name: "PersistError", counter: 1 }]);
 });
 
+const note = (text: string): unknown => ({
+  text,
+  createdAt: expect.any(Number),
+  author: "doc-notes",
+});
+
 test("notes are put, listed by their prefix, and deleted, over an eviction", async () => {
   const guest = await Guest.connect(url, "/storage", "doc-notes");
   await guest.next();
@@ -112,7 +120,6 @@ test("notes are put, listed by their prefix, and deleted, over an eviction", asy
   await guest.settled();
   await evict("Storage", "doc-notes");
   guest.send("getNotes");
-  const note = (text: string) => ({ text, createdAt: expect.any(Number), author: "doc-notes" });
   expect(await guest.next()).toEqual(["notes", { notes: [note("first"), note("second")] }]);
   guest.send("deleteNote", { id: "a" });
   guest.send("getNotes");

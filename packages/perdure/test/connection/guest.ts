@@ -1,6 +1,6 @@
 /** A client of a connection that speaks the wire by hand. */
 
-import { expect, vi } from "vitest";
+import { vi } from "vitest";
 import type { ConnectionServerFrame } from "../../src/protocol/index.ts";
 import { PROTOCOL_VERSION } from "../../src/protocol/index.ts";
 
@@ -44,11 +44,15 @@ export class Guest {
   }
 
   /** The next event that has arrived or will. */
-  async next(): Promise<[event: string, data: unknown]> {
-    await vi.waitFor(() => expect(this.#events).not.toEqual([]), { timeout: 5_000 });
-    const [event] = this.#events.splice(0, 1);
-    if (event === undefined) throw new Error("There is no event.");
-    return event;
+  next(): Promise<[event: string, data: unknown]> {
+    return vi.waitFor(
+      () => {
+        const event = this.#events.shift();
+        if (event === undefined) throw new Error("There is no event.");
+        return event;
+      },
+      { timeout: 5_000 },
+    );
   }
 
   /** Until the object has handled all that was sent: events are handled in order, and a numbered one is answered. */
@@ -56,7 +60,12 @@ export class Guest {
     this.#count += 1;
     const n = this.#count;
     this.#socket.send(JSON.stringify({ t: "event", event: "settled", n }));
-    await vi.waitFor(() => expect(this.#acknowledged).toBe(n), { timeout: 5_000 });
+    await vi.waitFor(
+      () => {
+        if (this.#acknowledged !== n) throw new Error("It is not all handled.");
+      },
+      { timeout: 5_000 },
+    );
   }
 
   async close(): Promise<void> {

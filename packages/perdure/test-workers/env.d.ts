@@ -19,6 +19,7 @@ import type { EmittingUserDO } from "./objects/emitting-user-do.ts";
 import type { LimitedUserDO } from "./objects/limited-user-do.ts";
 import type { MetaUserDO } from "./objects/meta-user-do.ts";
 import type { UserDO } from "./objects/user-do.ts";
+import type { StateDO } from "./objects/state-do.ts";
 import type { CounterDO, PlainSessionDO } from "./worker.ts";
 
 declare global {
@@ -46,6 +47,7 @@ declare global {
       SESSION_DO_SECRET: string;
       SESSION_DO_SECRET_PREVIOUS: string;
       SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
+      STATE: DurableObjectNamespace<StateDO>;
       UNCONFIGURED_SESSION: DurableObjectNamespace<UnconfiguredSessionDO>;
       EMITTING_USER: DurableObjectNamespace<EmittingUserDO>;
       LIMITED_USER: DurableObjectNamespace<InstanceType<typeof LimitedUserDO>>;

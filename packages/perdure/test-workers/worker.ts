@@ -21,6 +21,7 @@ export { EmittingUserDO } from "./objects/emitting-user-do.ts";
 export { LimitedUserDO } from "./objects/limited-user-do.ts";
 export { MetaUserDO } from "./objects/meta-user-do.ts";
 export { UserDO } from "./objects/user-do.ts";
+export { StateDO } from "./objects/state-do.ts";
 export { SessionDO, SessionIndexDO } from "../src/session/index.ts";
 
 /** Configured without SQLite, as beginners do. */

@@ -27,7 +27,8 @@ export function canonical(value: unknown): string {
     if (one instanceof Date) return String(one.getTime());
     if (one instanceof Error) return `${one.name}, ${one.message}, ${write(one.cause)}`;
     if (one instanceof RegExp) return String(one);
-    if (one instanceof ArrayBuffer) return String(Buffer.from(one.slice(0)).toString("hex"));
+    if (one instanceof ArrayBuffer)
+      return Array.from(new Uint8Array(one.slice(0)), (byte) => byte.toString(16)).join(" ");
     if (ArrayBuffer.isView(one)) return bytes(one);
     if (one instanceof DataView) return bytes(one);
     if (one instanceof Object.getPrototypeOf(Uint8Array)) return bytes(one as Uint8Array);

@@ -18,6 +18,10 @@ function deploy(initial: AnyState, options: Partial<typeof deployed.options> = {
   deployed.options = { initial, persistedKeys: Object.keys(initial), ...options };
 }
 
+class Own {
+  field = 1;
+}
+
 /** Does something in an object, and then takes its memory away: what does the next thing has stored values alone. */
 async function inObject<T>(name: string, work: (object: StateDO) => T | Promise<T>): Promise<T> {
   const stub = env.STATE.getByName(`state ${name}`);
@@ -166,7 +170,7 @@ test("V8 a value of 2,097,152 bytes with its key throws where it is assigned, an
 test.each([
   ["a function", () => 1],
   ["a symbol", Symbol("s")],
-  ["an instance of a class", new (class Own {})()],
+  ["an instance of a class", new Own()],
   ["a subclass of Map", new (class Own extends Map {})()],
   ["a URL", new URL("https://example.com")],
   ["a Blob", new Blob(["a"])],

@@ -23,6 +23,8 @@ export function cloneValue(
   value: unknown,
   replace: (value: object) => Replacement = () => undefined,
 ): unknown {
+  // Nearly all that is assigned is one of these.
+  if (!isObject(value) && typeof value !== "symbol") return value;
   return new Cloning(replace).clone(value);
 }
 

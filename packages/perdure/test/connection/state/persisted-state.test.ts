@@ -149,3 +149,74 @@ test("V3 keys that a state does not have do not compile, nor, without keys, how 
   expectTypeOf<{ persistOptions: { shallow: false } }>().not.toExtend<Options>();
   expectTypeOf<{ onPersistError: () => void }>().not.toExtend<Options>();
 });
+
+test("V1 an initial value that cannot be cloned is refused with the state", () => {
+  const initial = { ...INITIAL, socket: () => {} };
+  expect(
+    () => new PersistedState({ initial, persistedKeys: ["count"], store: new MemoryStore() }),
+  ).toThrow(expect.objectContaining({ code: "bad_request" }));
+});
+
+test("V10 the first change after a flush is told, once, and only that of a persisted key", () => {
+  const { state, proxy } = stateOver(new MemoryStore());
+  const onChange = vi.fn<() => void>();
+  state.onChange = onChange;
+  proxy.online = true;
+  expect(onChange).toHaveBeenCalledTimes(0);
+  proxy.count++;
+  proxy.theme = "light";
+  expect(onChange).toHaveBeenCalledTimes(1);
+  state.flush();
+  proxy.theme = "light";
+  expect(onChange).toHaveBeenCalledTimes(1);
+  proxy.count++;
+  state.rollback();
+  proxy.count++;
+  expect(onChange).toHaveBeenCalledTimes(3);
+});
+
+test("V11 what changed before a handler began is stored, and outlives its rollback", () => {
+  const store = new MemoryStore();
+  const { state, proxy } = stateOver(store);
+  proxy.count = 5;
+  state.begin();
+  proxy.count = 6;
+  proxy.online = true;
+  delete proxy.theme;
+  state.rollback();
+  expect(proxy).toEqual({ ...INITIAL, count: 5 });
+  expect(Object.keys(proxy)).toEqual(Object.keys(INITIAL));
+  expect(stateOver(store).proxy.count).toBe(5);
+});
+
+test("V12 a flush that fails throws, memory is what storage holds, and a rollback still undoes the rest", () => {
+  const store = new MemoryStore();
+  const { state, proxy } = stateOver(store);
+  state.begin();
+  Object.assign(proxy, { count: 1, theme: "light", online: true });
+  const cause = new Error("no space");
+  store.failure = cause;
+  expect(thrownBy(() => state.flush())).toMatchObject({ key: "count", code: "unavailable", cause });
+  expect(proxy).toEqual({ ...INITIAL, online: true });
+  state.rollback();
+  expect(proxy).toEqual(INITIAL);
+});
+
+test("V13 with `throwOnError: false` a refused value goes to onPersistError, and memory stays as it was", () => {
+  const { state, proxy, onPersistError } = stateOver(new MemoryStore(), { throwOnError: false });
+  proxy.theme = "a".repeat(3_000_000);
+  Object.assign(proxy, { preferences: () => {} });
+  expect(onPersistError.mock.calls.map(([key, { code }]) => [key, code])).toEqual([
+    ["theme", "too_large"],
+    ["preferences", "bad_request"],
+  ]);
+  expect(proxy).toEqual(INITIAL);
+  expect(state.isDirty).toBe(false);
+});
+
+test("V17 an object that inherits from the state has properties of its own", () => {
+  const { state, proxy } = stateOver(new MemoryStore());
+  const child = Object.create(proxy) as Settings;
+  child.count = 5;
+  expect([child.count, proxy.count, state.isDirty]).toEqual([5, 0, false]);
+});

@@ -15,6 +15,7 @@ import type { KernelDO } from "./objects/kernel-do.ts";
 import type { LogDO } from "./objects/log-do.ts";
 import type { LongSessionDO } from "./objects/long-session-do.ts";
 import type { HookedRoom, PlainRoom, RoomUserDO } from "./objects/room-objects.ts";
+import type { ChannelUserDO, ContractUserDO } from "./objects/contract-user-do.ts";
 import type { EmittingUserDO } from "./objects/emitting-user-do.ts";
 import type { LimitedUserDO } from "./objects/limited-user-do.ts";
 import type { MetaUserDO } from "./objects/meta-user-do.ts";
@@ -49,6 +50,8 @@ declare global {
       SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
       STATE: DurableObjectNamespace<StateDO>;
       UNCONFIGURED_SESSION: DurableObjectNamespace<UnconfiguredSessionDO>;
+      CHANNEL_USER: DurableObjectNamespace<InstanceType<typeof ChannelUserDO>>;
+      CONTRACT_USER: DurableObjectNamespace<InstanceType<typeof ContractUserDO>>;
       EMITTING_USER: DurableObjectNamespace<EmittingUserDO>;
       LIMITED_USER: DurableObjectNamespace<InstanceType<typeof LimitedUserDO>>;
       META_USER: DurableObjectNamespace<MetaUserDO>;

@@ -17,6 +17,7 @@ export { KernelDO } from "./objects/kernel-do.ts";
 export { LogDO } from "./objects/log-do.ts";
 export { LongSessionDO } from "./objects/long-session-do.ts";
 export { HookedRoom, PlainRoom, RoomUserDO } from "./objects/room-objects.ts";
+export { ChannelUserDO, ContractUserDO } from "./objects/contract-user-do.ts";
 export { EmittingUserDO } from "./objects/emitting-user-do.ts";
 export { LimitedUserDO } from "./objects/limited-user-do.ts";
 export { MetaUserDO } from "./objects/meta-user-do.ts";

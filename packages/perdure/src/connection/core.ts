@@ -226,9 +226,9 @@ export class ConnectionCore<
       );
     const work: Work<Meta, Env, State, C> = async ({ context }) => {
       const { options } = this.#definition;
-      if (handlers.length === 0 && !options.onMessage) throw new Refusal(noHandler());
       const { contract } = options;
       const data = contract === undefined ? frame.data : checked(contract, frame);
+      if (handlers.length === 0 && !options.onMessage) throw new Refusal(noHandler());
       // What the handler says of its data the contract has checked, or nobody has.
       for (const { handler } of handlers) await handler(context, data as never);
       if (handlers.length === 0) await options.onMessage?.(context, incoming(frame, data));

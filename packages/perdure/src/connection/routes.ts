@@ -3,6 +3,7 @@
 import {
   callObject,
   checkOrigin,
+  isPassing,
   isUpgrade,
   problemResponse,
   socketResponse,
@@ -58,19 +59,24 @@ export function connectionRoutes<
     try {
       return await connect(definition, options, request, env);
     } catch (error) {
-      const headers = error instanceof PerdureError ? HEADERS[error.code] : undefined;
-      if (headers === undefined && !(error instanceof PerdureError))
-        console.error("perdure: a connection could not be opened", error);
-      return problemResponse(error, headers);
+      return refusalOf(error);
     }
   };
 }
 
-/** Headers that belong to a status. */
-const HEADERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  unauthorized: { "www-authenticate": "Bearer" },
-  upgrade_required: { upgrade: "websocket" },
-};
+function refusalOf(error: unknown): Response {
+  if (error instanceof PerdureError)
+    return problemResponse(
+      error,
+      error.code === "unauthorized" ? { "www-authenticate": "Bearer" } : {},
+    );
+  console.error("perdure: a connection could not be opened", error);
+  return problemResponse(
+    isPassing(error)
+      ? new PerdureError("unavailable", "The user's object cannot be reached now; try again.")
+      : error,
+  );
+}
 
 async function connect<
   Meta extends ConnectionMeta,

@@ -83,13 +83,11 @@ emitting
     if (isAwaited) await emission;
   })
   .on("late", (ctx) => {
-    const { emit } = ctx;
-    void ctx.actor
-      .getStorage()
-      .get("nothing")
-      .then(() => {
-        emit.emit("late", "enough");
-      });
+    const emitLater = async () => {
+      await ctx.actor.getStorage().get("nothing");
+      ctx.emit.emit("late", "enough");
+    };
+    void emitLater();
   });
 
 /** A user's object that may be told not to answer. */

@@ -35,11 +35,13 @@ const worker = (file: string, session: string, ...index: readonly "SessionIndexD
     },
     migrations: [{ tag: "v1", new_sqlite_classes: [session, ...index] }],
     alias: {
+      "perdure/auth": source("auth"),
+      "perdure/do": source("do"),
       "perdure/session": source("session"),
       "perdure/http": source("http"),
       "perdure/object": source("object"),
     },
-    vars: { PERDURE_SECRET: SECRET },
+    vars: { PERDURE_SECRET: SECRET, SESSION_DO_SECRET: SECRET },
   },
 });
 
@@ -53,6 +55,8 @@ const server = createTestHarness({
     worker("copies.ts", "SessionDO"),
     worker("notes.ts", "NotesSession"),
     worker("timers.ts", "SupportSession"),
+    worker("logins.ts", "SessionDO"),
+    worker("devices.ts", "DeviceSessionDO"),
     worker("lifetime.ts", "TrialSession"),
     worker("poll-session.ts", "PollSession"),
     worker("hit-counter.ts", "HitCounter"),
@@ -126,6 +130,33 @@ test("the subclass with its own tables and methods answers as the guide says", a
 test("the subclass with timers sets them as the guide says", async () => {
   const response = await server.getWorker("timers").fetch("http://localhost/");
   expect(await response.json()).toEqual({ isLater: true });
+});
+
+test("people log in with a cookie, see their sessions, and log out everywhere, as the guide says", async () => {
+  const { fetch: ask } = server.getWorker("logins");
+  const origin = "http://localhost";
+  const send = (path: string, cookie: string, body?: unknown) =>
+    ask(`${origin}${path}`, {
+      headers: { origin, cookie, "content-type": "application/json" },
+      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+    });
+  expect((await send("/login", "", { name: "ada", password: "wrong" })).status).toBe(403);
+  const login = await send("/login", "", { name: "ada", password: "open sesame" });
+  const [cookie = ""] = login.headers.get("set-cookie")?.split(";") ?? [];
+  expect(await (await send("/me", cookie)).json()).toEqual({ userId: "ada" });
+  expect(await (await send("/me/sessions", cookie)).json()).toMatchObject([{ userId: "ada" }]);
+  expect((await send("/logout-everywhere", cookie, {})).status).toBe(204);
+  expect((await send("/me", cookie)).status).toBe(401);
+});
+
+test("the subclass with fields answers a bearer token as the guide says", async () => {
+  const { fetch: ask } = server.getWorker("devices");
+  const { token } = (await (await ask("http://localhost/login")).json()) as { token: string };
+  const response = await ask("http://localhost/", {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(await response.json()).toEqual({ userId: "ada", device: "phone" });
+  expect((await ask("http://localhost/")).status).toBe(401);
 });
 
 test("the session with a lifetime is paused and erased as the guide says", async () => {

@@ -10,6 +10,7 @@ import type { ObjectClass } from "./server.ts";
 
 const LOG: ObjectClass = { binding: "LOG", className: "Log" };
 const COUNTED_LOG: ObjectClass = { binding: "COUNTED_LOG", className: "CountedLog" };
+const LOGINS: ObjectClass = { binding: "LOGINS", className: "Logins" };
 
 const CLASSES: Readonly<Record<Exclude<ContenderName, "node">, readonly ObjectClass[]>> = {
   perdure: [
@@ -17,8 +18,9 @@ const CLASSES: Readonly<Record<Exclude<ContenderName, "node">, readonly ObjectCl
     { binding: "SESSION_INDEX", className: "SessionIndexDO" },
     { binding: "COUNTED_SESSION", className: "CountedSession" },
     { binding: "COUNTED_INDEX", className: "CountedIndex" },
+    LOGINS,
   ],
-  bare: [LOG, COUNTED_LOG],
+  bare: [LOG, COUNTED_LOG, LOGINS],
   agents: [LOG, COUNTED_LOG],
   partyserver: [LOG],
 };

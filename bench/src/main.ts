@@ -10,6 +10,7 @@ import type { Bench, Measurement } from "./harness.ts";
 import { enter } from "./lineup.ts";
 import { surroundings } from "./machine.ts";
 import { append } from "./measurements/append.ts";
+import { authGet } from "./measurements/auth-get.ts";
 import { bundleSize } from "./measurements/bundle-size.ts";
 import { coldWake } from "./measurements/cold-wake.ts";
 import { commands } from "./measurements/commands.ts";
@@ -32,6 +33,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   relayLatency,
   reconnect,
   tokenCost,
+  authGet,
   stateWrites,
   rooms,
   connectionWake,

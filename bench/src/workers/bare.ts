@@ -11,6 +11,7 @@ import { countWrites, writtenBy } from "./counted.ts";
 interface Env {
   readonly LOG: DurableObjectNamespace<Log>;
   readonly COUNTED_LOG: DurableObjectNamespace<CountedLog>;
+  readonly LOGINS: DurableObjectNamespace<Logins>;
 }
 
 export class Log extends DurableObject<Env> {
@@ -102,6 +103,24 @@ export class CountedLog extends Log {
   }
 }
 
+/** Logins as one writes them by hand: a key for each, and nothing else. */
+export class Logins extends DurableObject<Env> {
+  fill(count: number): void {
+    const createdAt = Date.now();
+    for (let n = 0; n < count; n += 1)
+      this.ctx.storage.kv.put(`bench-session-token-${n}`, {
+        userId: `user ${n}`,
+        createdAt,
+        expiresAt: createdAt + 604_800_000,
+      });
+  }
+
+  get(token: string): { readonly userId: string; readonly expiresAt: number } | null {
+    const found = this.ctx.storage.kv.get<{ userId: string; expiresAt: number }>(token);
+    return found !== undefined && found.expiresAt > Date.now() ? found : null;
+  }
+}
+
 function send(socket: WebSocket, response: PlainResponse): void {
   socket.send(JSON.stringify(response));
 }
@@ -113,6 +132,14 @@ export default {
     const isCounted = url.searchParams.has("counted");
     if (url.pathname === "/written")
       return Response.json({ written: writtenBy(env.COUNTED_LOG.idFromName(session)) });
+    if (url.pathname === "/auth-fill") {
+      await env.LOGINS.getByName(session).fill(bodyOf(url).count);
+      return Response.json({ head: 0 });
+    }
+    if (url.pathname === "/auth-get") {
+      const found = await env.LOGINS.getByName(session).get(url.searchParams.get("token") ?? "");
+      return Response.json({ head: found?.expiresAt }, { status: found === null ? 404 : 200 });
+    }
     return (isCounted ? env.COUNTED_LOG : env.LOG).getByName(session).fetch(request);
   },
 } satisfies ExportedHandler<Env>;

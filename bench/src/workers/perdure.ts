@@ -1,5 +1,6 @@
 /** Perdure's own session object behind the few routes that a benchmark needs: as it is, unless rows are counted. */
 
+import { AuthSessionDO } from "perdure/auth";
 import type { Identity } from "perdure/object";
 import { upgradeRequest } from "perdure/object";
 import type { SessionIndexRpc } from "perdure/session";
@@ -14,6 +15,7 @@ interface Env {
   readonly SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
   readonly COUNTED_SESSION: DurableObjectNamespace<CountedSession>;
   readonly COUNTED_INDEX: DurableObjectNamespace<CountedIndex>;
+  readonly LOGINS: DurableObjectNamespace<Logins>;
 }
 
 const OWNER: Identity = { subject: "bench", role: "admin", expiresAt: null };
@@ -36,6 +38,17 @@ export class CountedIndex extends SessionIndexDO {
   constructor(ctx: DurableObjectState, env: unknown) {
     countWrites(ctx);
     super(ctx, env);
+  }
+}
+
+export class Logins extends AuthSessionDO<object> {
+  constructor(ctx: DurableObjectState, env: object) {
+    super(ctx, { ...env, SESSION_DO_SECRET: "a secret that is only for benchmarks" });
+  }
+
+  async fill(count: number): Promise<void> {
+    for (let n = 0; n < count; n += 1)
+      await this.create({ token: `bench-session-token-${n}`, userId: `user ${n}` });
   }
 }
 
@@ -62,6 +75,13 @@ export default {
             ),
           );
         break;
+      }
+      case "/auth-fill":
+        await env.LOGINS.getByName(id).fill(bodyOf(url).count);
+        return Response.json({ head: 0 });
+      case "/auth-get": {
+        const found = await env.LOGINS.getByName(id).get(url.searchParams.get("token") ?? "");
+        return Response.json({ head: found?.expiresAt }, { status: found === null ? 404 : 200 });
       }
       case "/socket": {
         const kind = url.searchParams.get("kind") === "producer" ? "runner" : "reader";

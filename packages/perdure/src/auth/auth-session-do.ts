@@ -92,9 +92,10 @@ export class AuthSessionDO<Env = unknown, Fields extends object = object>
     return this.#sessions.end(token)?.expiresAt ?? null;
   }
 
-  async revokeById(userId: string, id: string): Promise<boolean> {
-    if (this.#hasNothing) return false;
-    return this.#sessions.endById(parseUserId(userId), id) !== undefined;
+  async revokeById(userId: string, id: string, isMoving = false): Promise<boolean> {
+    parseUserId(userId);
+    if (this.#hasNothing && !isMoving) return false;
+    return this.#sessions.endById(userId, id, isMoving) !== undefined;
   }
 
   async list(userId: string): Promise<readonly AuthSession<Fields>[]> {

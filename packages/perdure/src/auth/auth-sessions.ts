@@ -97,17 +97,19 @@ export class AuthSessions {
   }
 
   /** See `AuthRecords.endById`. */
-  endById(userId: string, id: string): StoredSession | undefined {
-    return this.#changing(() => this.#records.endById(userId, id));
+  endById(userId: string, id: string, isMoving: boolean): StoredSession | undefined {
+    return this.#changing(() => {
+      const ended = this.#records.endById(userId, id, isMoving);
+      this.#sweepRemembered();
+      return ended;
+    });
   }
 
   /** See `AuthRecords.endAllOf`. */
   endAllOf(userId: string, isMoving: boolean): readonly StoredSession[] {
     return this.#changing(() => {
       const ended = this.#records.endAllOf(userId, isMoving);
-      // What is remembered of them is to be swept, too.
-      const next = this.#nextSweep();
-      if (next !== undefined) this.#sweepAfter(next - SWEEP_PAUSE_MS);
+      this.#sweepRemembered();
       return ended;
     });
   }
@@ -202,6 +204,12 @@ export class AuthSessions {
       const next = swept.length === SWEEP_LIMIT ? clock.now() : this.#nextSweep();
       if (next !== undefined) timers.set(SWEEP_TIMER, next);
     });
+  }
+
+  /** What is remembered of sessions that have ended is to be swept, too. */
+  #sweepRemembered(): void {
+    const next = this.#nextSweep();
+    if (next !== undefined) this.#sweepAfter(next - SWEEP_PAUSE_MS);
   }
 
   #nextSweep(): number | undefined {

@@ -2,7 +2,7 @@
 
 import type { Clock, Sql } from "../object/index.ts";
 import { SESSION_DO_TTL_MAX } from "./record.ts";
-import type { SessionRecord, StoredSession } from "./record.ts";
+import type { StoredSession } from "./record.ts";
 
 /** A session on its way from one object to another. */
 export interface MovedRecord extends StoredSession {
@@ -30,15 +30,21 @@ export class Moves {
     this.#remember(userKey(userId), this.#clock.now() + SESSION_DO_TTL_MAX * 1000);
   }
 
+  /** The session of this id has ended, whatever its token is. */
+  endSession(id: string): void {
+    this.#remember(sessionKey(id), this.#clock.now() + SESSION_DO_TTL_MAX * 1000);
+  }
+
   /** Whether the session of a token has ended here. */
   hasEnded(digest: string): boolean {
     return this.#endOf(tokenKey(digest)) !== undefined;
   }
 
   /** Whether a session that arrives has ended meanwhile. */
-  isRefused(digest: string, { userId, createdAt }: SessionRecord): boolean {
+  isRefused(digest: string, { id, userId, createdAt }: StoredSession): boolean {
+    if (this.hasEnded(digest) || this.#endOf(sessionKey(id)) !== undefined) return true;
     const endOfUser = this.#endOf(userKey(userId));
-    return this.hasEnded(digest) || (endOfUser !== undefined && createdAt <= endOfUser);
+    return endOfUser !== undefined && createdAt <= endOfUser;
   }
 
   /** Forgets what can refuse nothing any more, at most so many rows. */
@@ -72,4 +78,5 @@ export class Moves {
 }
 
 const tokenKey = (digest: string) => `token ${digest}`;
+const sessionKey = (id: string) => `session ${id}`;
 const userKey = (userId: string) => `user ${userId}`;

@@ -119,7 +119,9 @@ export class Placement<Fields extends object = object> {
 
   /** Ends a session of a user by its id. @returns Whether there was one. */
   async revokeById(userId: string, id: string): Promise<boolean> {
-    const ended = await this.#callAll((stub) => stub.revokeById(userId, id));
+    // Nothing is remembered of what never was.
+    if (this.#isMoving && !(await this.list(userId)).some((one) => one.id === id)) return false;
+    const ended = await this.#callAll((stub) => stub.revokeById(userId, id, this.#isMoving));
     return ended.includes(true);
   }
 

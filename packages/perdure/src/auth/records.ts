@@ -101,9 +101,15 @@ export class AuthRecords {
     return row && this.#endAll([row])[0];
   }
 
-  /** Ends a session of a user by its id; undefined where the user has none of it that is good. */
-  endById(userId: string, id: string): StoredSession | undefined {
-    return this.#endAll(this.#rowsOf(userId).filter((row) => row.id === id))[0];
+  /**
+   * Ends a session of a user by its id; undefined where the user has none of it that is good. `isMoving`: it may be under way to this
+   * object, and is refused when it arrives.
+   */
+  endById(userId: string, id: string, isMoving: boolean): StoredSession | undefined {
+    return this.#sql.transaction(() => {
+      if (isMoving) this.#moves.endSession(id);
+      return this.#endAll(this.#rowsOf(userId).filter((row) => row.id === id))[0];
+    });
   }
 
   /**

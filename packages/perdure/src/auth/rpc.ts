@@ -71,8 +71,11 @@ export interface AuthSessionRpc<Fields extends object = object> {
   rotate(token: string, newToken: string): Promise<(SessionRecord & Fields) | null>;
   /** Ends a session and closes its sockets. @returns When it would have expired; null where there was none. */
   revoke(token: string): Promise<number | null>;
-  /** Ends a session of a user by its id. @returns Whether there was one. */
-  revokeById(userId: string, id: string): Promise<boolean>;
+  /**
+   * Ends a session of a user by its id. @param isMoving Whether it may be on its way here from another object.
+   * @returns Whether there was one here.
+   */
+  revokeById(userId: string, id: string, isMoving?: boolean): Promise<boolean>;
   /** The sessions of a user in this object, newest first; at most 100. */
   list(userId: string): Promise<readonly AuthSession<Fields>[]>;
   /**

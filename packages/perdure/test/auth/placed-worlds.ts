@@ -66,7 +66,8 @@ function rpcOf({ sessions }: SessionWorld): AuthSessionRpc {
     touch: async (token) => sessions.touch(token, undefined) ?? null,
     rotate: async (token, next) => sessions.rotate(token, next) ?? null,
     revoke: async (token) => sessions.end(token)?.expiresAt ?? null,
-    revokeById: async (userId, id) => sessions.endById(userId, id) !== undefined,
+    revokeById: async (userId, id, isMoving = false) =>
+      sessions.endById(userId, id, isMoving) !== undefined,
     list: async (userId) => sessions.list(userId),
     revokeAll: async (userId, isMoving = false) => sessions.endAllOf(userId, isMoving).length,
     watch: async (token, object) => sessions.watch(token, object) !== undefined,

@@ -45,7 +45,7 @@ test("Q5 an expired session is none for whatever is asked of it", () => {
   expect(sessions.touch(tokenOf("one"), undefined)).toBeUndefined();
   expect(sessions.rotate(tokenOf("one"), tokenOf("two"))).toBeUndefined();
   expect(sessions.end(tokenOf("one"))).toBeUndefined();
-  expect(sessions.endById("ada", id)).toBeUndefined();
+  expect(sessions.endById("ada", id, false)).toBeUndefined();
   expect(sessions.endAllOf("ada", false)).toEqual([]);
   expect(sessions.list("ada")).toEqual([]);
   expect(sessions.leave(tokenOf("one"))).toBeUndefined();
@@ -107,8 +107,8 @@ test("Q10 the sessions of a user are listed newest first, and end by token, by i
   world.create("of-bob", "bob");
   const [newest, second] = world.sessions.list("ada");
   expect(newest).toEqual(world.sessions.find(tokenOf("d")));
-  expect(world.sessions.endById("ada", second?.id ?? "")).toEqual(second);
-  expect(world.sessions.endById("bob", newest?.id ?? "")).toBeUndefined();
+  expect(world.sessions.endById("ada", second?.id ?? "", false)).toEqual(second);
+  expect(world.sessions.endById("bob", newest?.id ?? "", false)).toBeUndefined();
   expect(world.sessions.end(tokenOf("d"))).toEqual(newest);
   expect(world.sessions.list("ada")).toHaveLength(2);
   expect(world.sessions.endAllOf("ada", false)).toHaveLength(2);

@@ -10,9 +10,12 @@ export class WranglerDev {
     this.url = url;
   }
 
-  /** Starts the example of a folder with its storage in another; throws with all that was said where it does not come up. */
-  static async start(folder: string, storage: string): Promise<WranglerDev> {
-    const options = ["--port", "0", "--inspector-port", "0", "--persist-to", storage];
+  /**
+   * Starts the example of a folder with its storage in another, on a free port unless one is asked for; throws with all that was said
+   * where it does not come up.
+   */
+  static async start(folder: string, storage: string, port = 0): Promise<WranglerDev> {
+    const options = ["--port", String(port), "--inspector-port", "0", "--persist-to", storage];
     const program = new Program("npm", ["run", "dev", "--", ...options], folder);
     const [, url = ""] = await program.said(/Ready on (http:\S+)/);
     return new WranglerDev(program, url);

@@ -33,7 +33,8 @@ export type ServerEvents<C extends Contract> = EventData<C["serverEvents"]>;
 export type ClientEvents<C extends Contract> = EventData<C["clientEvents"]>;
 
 /**
- * Names the events of a connection once, for both ends. Put it in a file that the Worker and the page import.
+ * Names the events of a connection once, for both ends. Put it in a file that the Worker and the page import, and take this from
+ * `perdure/protocol` there, which needs the types of neither.
  *
  * Data is checked where it is sent and again where it arrives. It travels as it was given, not as its schema makes of it, so a
  * schema that transforms does that at the receiver: `z.coerce.date()` takes the ISO text that a Date becomes on the way.

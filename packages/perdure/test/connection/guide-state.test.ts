@@ -27,7 +27,7 @@ const CLASSES = {
 };
 
 /** A folder that the other checks leave out. */
-const FOLDER = join(import.meta.dirname, "dist");
+const FOLDER = join(import.meta.dirname, "dist/state");
 
 const source = (room: string) => join(ROOT, "packages/perdure/src", room, "index.ts");
 

@@ -173,6 +173,15 @@ test("V8 a change inside that makes a value too large throws, and nothing has ch
   expect(proxy.list).toHaveLength(20);
 });
 
+test("V8 what is counted is right again after a rollback", () => {
+  const { proxy, state } = open();
+  proxy.list = [{ title: "x".repeat(1_900_000) }];
+  state.flush();
+  proxy.list = [];
+  state.rollback();
+  expect(() => proxy.list.push({ title: "y".repeat(300_000) })).toThrow(PersistError);
+});
+
 test("V8 small changes inside of a large value do not measure all of it each time", () => {
   const { proxy } = open();
   proxy.list = Array.from({ length: 1_000 }, () => ({ title: "x".repeat(1_000) }));

@@ -17,6 +17,16 @@ test("V8 what is counted is never less than what V8 writes, for a new value and 
   }
 });
 
+test.each([10, 100, 10_000, 100_000])(
+  "V8 what is counted of %i elements is never less than what V8 writes once they were read back",
+  (length) => {
+    const array = Array.from({ length }, () => true);
+    const again = fromStored(toStored(array));
+    expect(written(again)).toBeGreaterThan(written(array));
+    expect(serializedSize(array)).toBeGreaterThanOrEqual(written(again));
+  },
+);
+
 test.each([
   ["a long text", "a".repeat(1_000_000)],
   ["a long text of two bytes a unit", "日".repeat(500_000)],

@@ -16,6 +16,7 @@ import type { Emission, Outbox } from "./outbox.ts";
 import type { RoomCalls } from "./room-calls.ts";
 import type { WireFrame } from "./rpc.ts";
 import type { Sockets } from "./sockets.ts";
+import { rawOf } from "./state/index.ts";
 import type { UserCalls } from "./user-calls.ts";
 
 /** Whether an event may have this name. */
@@ -94,7 +95,8 @@ export class ContextEmit<C> implements ConnectionEmit<C> {
         const frame = this.#encode({
           t: "event",
           event,
-          ...(data === undefined ? {} : { data }),
+          // Bytes of the state are tracked by a proxy, which no platform takes for bytes.
+          ...(data === undefined ? {} : { data: rawOf(data) }),
           ...(room === undefined ? {} : { room }),
         });
         return this.#outbox.add(() => send(frame));

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import type { UserSocket } from "./user-socket.ts";
 import { emit, greet, nextEvent, openUser } from "./user-socket.ts";
 
 test("E13 with a contract, data that does not fit reaches no handler, in either direction", async () => {
@@ -28,18 +29,29 @@ test("E12 without onMessage an event that has no handler is not found", async ()
 
 test("Y2 bytes arrive as the same kind, and leave so", async () => {
   const socket = await openUser("bytes", {}, env.EMITTING_USER);
-  const arrived = new Promise<unknown>((resolve) => {
-    socket.socket.addEventListener("message", ({ data }) => resolve(data));
-  });
+  const arrived = nextBytes(socket);
   const header = new TextEncoder().encode('{"t":"event","event":"bytes","as":"Uint8Array"}');
   const frame = new Uint8Array([0, 0, 0, header.length, ...header, 1, 2, 255]);
   socket.socket.send(frame);
-  const answer = await arrived;
-  const bytes = new Uint8Array(
-    answer instanceof Blob ? await answer.arrayBuffer() : (answer as ArrayBuffer),
-  );
-  expect(Array.from(bytes.slice(-3))).toEqual([2, 3, 0]);
+  expect((await arrived).slice(-3)).toEqual([2, 3, 0]);
 });
+
+test("V18 bytes of a state whose changes inside are seen leave as bytes", async () => {
+  const socket = await openUser("tracked bytes");
+  const arrived = nextBytes(socket);
+  emit(socket, "fill", 7);
+  expect((await arrived).slice(-3)).toEqual([7, 7, 7]);
+});
+
+/** The bytes of the next frame. */
+async function nextBytes({ socket }: UserSocket): Promise<readonly number[]> {
+  const data = await new Promise<unknown>((resolve) => {
+    socket.addEventListener("message", (message) => resolve(message.data));
+  });
+  return Array.from(
+    new Uint8Array(data instanceof Blob ? await data.arrayBuffer() : (data as ArrayBuffer)),
+  );
+}
 
 test.for([
   { why: "no JSON", frame: "{secret" },

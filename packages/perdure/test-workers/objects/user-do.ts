@@ -6,6 +6,7 @@ import { PerdureError } from "../../src/protocol/index.ts";
 export interface UserState {
   count: number;
   nested: { list: number[] };
+  bytes: Uint8Array;
   unstored: number;
 }
 
@@ -37,8 +38,8 @@ interface Wait {
 export const user = defineConnection<ConnectionMeta, Cloudflare.Env, UserState>({
   name: "UserDO",
   connectionBinding: "USER",
-  state: { count: 0, nested: { list: [] }, unstored: 0 },
-  persistedKeys: ["count", "nested"],
+  state: { count: 0, nested: { list: [] }, bytes: new Uint8Array(3), unstored: 0 },
+  persistedKeys: ["count", "nested", "bytes"],
   persistOptions: { shallow: false },
   limits: { burst: 5_000, framesPerSecond: 5_000 },
   extractMeta(request) {
@@ -73,6 +74,10 @@ export const user = defineConnection<ConnectionMeta, Cloudflare.Env, UserState>(
 user
   .on("echo", (ctx, data: unknown) => {
     ctx.emit.emit("echo", data);
+  })
+  .on<number>("fill", (ctx, byte) => {
+    ctx.state.bytes.fill(byte);
+    ctx.emit.emit("bytes", ctx.state.bytes);
   })
   .on<number>("add", (ctx, data) => {
     ctx.state.count += data;

@@ -5,4 +5,4 @@ export * from "./persist-error.ts";
 export * from "./persisted-state.ts";
 export * from "./state-options.ts";
 export * from "./state-store.ts";
-export { snapshot } from "./tracked.ts";
+export { rawOf, snapshot } from "./tracked.ts";

@@ -82,7 +82,7 @@ test("V6 tracked values are of their classes, and work where these do", () => {
   expect([..."aa".matchAll(proxy.pattern)]).toHaveLength(2);
 });
 
-test("V6 a plain copy of a tracked value goes where no proxy may", () => {
+test("V18 a plain copy of a tracked value goes where no proxy may", () => {
   const { proxy } = open();
   expect(() => structuredClone(proxy.list)).toThrow("could not be cloned");
   const copy = snapshot(proxy.list);

@@ -3,8 +3,6 @@ import {
   CLIENT_FRAME_BURST,
   CLIENT_FRAMES_PER_SECOND,
   CLOSE,
-  MAX_CLIENT_FRAME_BYTES,
-  MAX_RUNNER_FRAME_BYTES,
   MAX_SOCKETS_PER_SESSION,
   PerdureError,
   PING,
@@ -18,7 +16,8 @@ import { closeCodeOf } from "./close-code.ts";
 import { COMMAND_MIGRATIONS } from "./commands.ts";
 import type { DisconnectRequest } from "./disconnect.ts";
 import { isMeant } from "./disconnect.ts";
-import { DurableLink } from "./durable-link.ts";
+import type { DurableLink } from "./durable-link.ts";
+import { DurableSockets } from "./durable-sockets.ts";
 import { DurableSql } from "./durable-sql.ts";
 import { closeExpired, EXPIRE_TIMER, nextExpiry } from "./expiry.ts";
 import type { Connection, ConnectionKind } from "./identity.ts";
@@ -29,7 +28,6 @@ import { isMigrated, migrate } from "./migrations.ts";
 import { missingSqlite } from "./missing-sqlite.ts";
 import { problemResponse } from "./problem-response.ts";
 import type { FrameLimits } from "./rate-limit.ts";
-import { RateLimit } from "./rate-limit.ts";
 import { LARGE_STORAGE_BYTES, SizeWarning } from "./size-warning.ts";
 import type { Sql } from "./sql.ts";
 import { LATEST_MS, TIMER_MIGRATIONS, Timers } from "./timers.ts";
@@ -66,9 +64,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
 
   readonly #sql: Sql;
   #timers: Timers;
-  readonly #links = new Map<WebSocket, DurableLink>();
-  readonly #limits = new WeakMap<WebSocket, RateLimit>();
-  readonly #ended = new WeakSet<WebSocket>();
+  readonly #sockets: DurableSockets;
   readonly #sizeWarning = new SizeWarning();
   #isMigrated: boolean;
   #broken: PerdureError | undefined;
@@ -80,7 +76,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     this.#broken = missingSqlite(ctx.storage, this.constructor.name);
     this.#isMigrated = this.#broken !== undefined || isMigrated(this.#sql);
     if (this.#isMigrated && this.#broken === undefined) this.#migrate();
-    for (const link of restoredLinks(ctx.getWebSockets())) this.#links.set(link.socket, link);
+    this.#sockets = new DurableSockets(ctx, (kind) => this.limitsOf(kind));
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#checkSize();
   }
@@ -114,7 +110,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
 
   /** All open sockets, in the order in which they were accepted. */
   protected get links(): readonly Link[] {
-    return [...this.#links.values()].filter((link) => !link.isClosed);
+    return this.#sockets.open;
   }
 
   /** Most open sockets; an upgrade past it gets `too_many_connections`. */
@@ -277,13 +273,13 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
 
   /** The platform's entry point for frames; override `onMessage`. */
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    const link = this.#links.get(socket);
+    const link = this.#sockets.find(socket);
     if (link === undefined) return socket.close(CLOSE.broken, "This socket is unknown; reconnect.");
     // The platform hands over what was on its way when this side closed; its sender hears of the close instead. What the
     // other side sent before a close of its own is taken: where a hook waits, the close may be known first.
     if (link.hasClosed) return;
     await this.#serve(link, () => {
-      this.#admit(link, message);
+      this.#sockets.admit(link, message);
       return typeof message === "string"
         ? this.serveMessage(link, message)
         : this.serveBinary(link, message);
@@ -380,21 +376,14 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   }
 
   #accept(request: Request, connection: Connection): Response {
-    if (this.#links.size >= this.maxConnections)
+    if (this.#sockets.count >= this.maxConnections)
       throw new PerdureError(
         "too_many_connections",
         `This object has its ${this.maxConnections} connections; try later.`,
       );
     this.onUpgrade(request);
-    const { 0: client, 1: server } = new WebSocketPair();
-    const link = DurableLink.create(server, {
-      ...connection,
-      id: crypto.randomUUID(),
-      connectedAt: Date.now(),
-    });
-    this.ctx.acceptWebSocket(server, [connection.kind]);
-    this.#links.set(server, link);
-    this.onConnectionsChanged(this.#links.size);
+    const { link, client } = this.#sockets.accept(connection);
+    this.onConnectionsChanged(this.#sockets.count);
     this.#checkSize();
     void this.#serve(link, async () => {
       await this.serveConnect(link);
@@ -415,53 +404,10 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     }
   }
 
-  /** Throws where a frame is not within the limits. */
-  #admit(link: DurableLink, message: string | ArrayBuffer): void {
-    const { kind, expiresAt } = link.attachment;
-    if (expiresAt !== null && expiresAt <= Date.now())
-      throw new PerdureError(
-        "unauthorized",
-        "The token of this connection has expired; connect with a new one.",
-      );
-    const limit = kind === "runner" ? MAX_RUNNER_FRAME_BYTES : MAX_CLIENT_FRAME_BYTES;
-    if (isLargerThan(limit, message))
-      throw new PerdureError("too_large", `A frame has at most ${limit} bytes.`);
-    if (!this.#limitOf(link).take())
-      throw new PerdureError("rate_limited", "Too many frames; wait, then reconnect.");
-  }
-
-  #limitOf(link: DurableLink): RateLimit {
-    const known = this.#limits.get(link.socket);
-    if (known !== undefined) return known;
-    const { burst, framesPerSecond } = this.limitsOf(link.attachment.kind);
-    const made = new RateLimit(systemClock, burst, framesPerSecond);
-    this.#limits.set(link.socket, made);
-    return made;
-  }
-
   async #disconnected(socket: WebSocket, code: number): Promise<void> {
-    if (this.#ended.has(socket)) return;
-    this.#ended.add(socket);
-    // The platform does not list a socket whose end is the event that woke the object.
-    const link = this.#links.get(socket) ?? DurableLink.restore(socket);
+    const link = this.#sockets.end(socket);
     if (link === undefined) return;
-    this.#links.delete(socket);
-    this.onConnectionsChanged(this.#links.size);
+    this.onConnectionsChanged(this.#sockets.count);
     if (this.#broken === undefined) await this.serveDisconnect(link, code);
   }
-}
-
-function isLargerThan(limit: number, message: string | ArrayBuffer): boolean {
-  if (typeof message !== "string") return message.byteLength > limit;
-  // UTF-8 has at least one byte, and at most three, for each UTF-16 unit: count exactly only where it matters.
-  if (message.length > limit) return true;
-  return message.length * 3 > limit && new TextEncoder().encode(message).length > limit;
-}
-
-/** Sockets that have outlived the object's memory, in the order in which they were accepted; the platform has its own. */
-function restoredLinks(sockets: readonly WebSocket[]): readonly DurableLink[] {
-  return sockets
-    .toReversed()
-    .flatMap((socket) => DurableLink.restore(socket) ?? [])
-    .toSorted((a, b) => a.attachment.connectedAt - b.attachment.connectedAt);
 }

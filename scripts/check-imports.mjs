@@ -32,7 +32,7 @@ const withoutPackages = new Set(["protocol"]);
 const typesOnly = new Set(["@standard-schema/spec"]);
 
 /** The only files that may import `cloudflare:…`; every other class is pure and also runs in Node. */
-const platformRooms = new Set(["object", "session", "connection", "http"]);
+const platformRooms = new Set(["object", "session", "shard", "connection", "http"]);
 const platformFiles = [/-do\.ts$/, /^durable-.*\.ts$/];
 
 const library = "packages/perdure/src";
@@ -79,7 +79,7 @@ function libraryRule(file, specifier) {
     const isPlatformFile = platformFiles.some((pattern) => pattern.test(basename(file)));
     return platformRooms.has(room) && isPlatformFile
       ? undefined
-      : "only *-do.ts and durable-*.ts of object, session, connection and http may touch the platform";
+      : "only *-do.ts and durable-*.ts of object, session, shard, connection and http may touch the platform";
   }
   if (!specifier.startsWith(".")) {
     if (withoutPackages.has(room) && !typesOnly.has(specifier)) return `${room} imports no package`;

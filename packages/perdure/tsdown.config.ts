@@ -27,6 +27,7 @@ const workerRooms = [
   "object",
   "log",
   "session",
+  "shard",
   "connection",
   "auth",
   "do",

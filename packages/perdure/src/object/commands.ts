@@ -1,6 +1,6 @@
 /** Exactly-once commands: an id, what it asks (or a digest of that), and the reply, kept in the transaction of the effect. */
 
-import type { Command, Reply } from "../protocol/index.ts";
+import type { CommandResult, Problem } from "../protocol/index.ts";
 import { ERROR_STATUS, PerdureError } from "../protocol/index.ts";
 import type { Clock } from "./clock.ts";
 import { canonicalJson, digestOf } from "./digest.ts";
@@ -36,6 +36,11 @@ export const COMMAND_MIGRATIONS: readonly Migration[] = [
   },
 ];
 
+/** What a command was answered with, as it is kept. */
+export type StoredReply<Result = CommandResult> =
+  | { readonly ok: true; readonly result: Result }
+  | { readonly ok: false; readonly error: Problem };
+
 /** The commands of one object. */
 export class Commands {
   readonly #sql: Sql;
@@ -53,7 +58,12 @@ export class Commands {
    * `effect` throws as a `PerdureError` may be a reply too, which is to be stored once what `effect` did is undone: call
    * this inside a transaction, and `storeRefusal` in the next with what this throws.
    */
-  once(id: string, sender: string, command: Command, effect: () => Reply & { ok: true }): Reply {
+  once<Result = CommandResult>(
+    id: string,
+    sender: string,
+    command: object,
+    effect: () => StoredReply<Result> & { ok: true },
+  ): StoredReply<Result> {
     const known = this.#find(id);
     if (known !== undefined) {
       if (!standsFor(known.digest, sender, command))
@@ -61,11 +71,11 @@ export class Commands {
           "id_reused",
           "This id was used for another command; send the new one under a new id.",
         );
-      return JSON.parse(known.reply) as Reply;
+      return JSON.parse(known.reply) as StoredReply<Result>;
     }
     const issuedAt = timeOf(id);
     this.#refuseOutsideWindow(issuedAt);
-    const remember = (reply: Reply) => {
+    const remember = (reply: StoredReply<Result>) => {
       this.#sql.run(
         "INSERT INTO commands (id, sender, digest, reply, issued_at) VALUES (?, ?, ?, ?, ?)",
         id,
@@ -89,7 +99,7 @@ export class Commands {
   /** The position that the command of this id was answered with, where it is remembered and succeeded. */
   positionOf(id: string): number | undefined {
     const known = this.#find(id);
-    const reply = known === undefined ? undefined : (JSON.parse(known.reply) as Reply);
+    const reply = known === undefined ? undefined : (JSON.parse(known.reply) as StoredReply);
     return reply?.ok === true ? reply.result.position : undefined;
   }
 
@@ -137,28 +147,29 @@ export class Commands {
 /** A refusal that is a reply. It ends the transaction, so that what was done before it is undone. */
 class Refusal extends Error {
   /** Stores and answers the reply. */
-  readonly store: () => Reply;
+  readonly store: () => StoredReply<unknown>;
 
-  constructor(store: () => Reply) {
+  constructor(store: () => StoredReply<unknown>) {
     super("A command was refused.");
     this.store = store;
   }
 }
 
 /** Stores a refusal that `Commands.once` has thrown, and answers it; throws anything else again. */
-export function storeRefusal(error: unknown): Reply {
-  if (error instanceof Refusal) return error.store();
+export function storeRefusal<Result = CommandResult>(error: unknown): StoredReply<Result> {
+  // A refusal has no result.
+  if (error instanceof Refusal) return error.store() as StoredReply<Result>;
   throw error;
 }
 
 /** What is kept of a command and its sender: both as they came, or their digest. JSON has no line breaks of its own. */
-function recordOf(sender: string, command: Command): string {
+function recordOf(sender: string, command: object): string {
   const plain = `${sender}\n${JSON.stringify(command)}`;
   return plain.length <= LONGEST_PLAIN ? plain : digestOf(canonicalText(sender, command));
 }
 
 /** Whether a record is of this command. Only here, where an id has come again, does the order of keys have to be seen through. */
-function standsFor(record: string, sender: string, command: Command): boolean {
+function standsFor(record: string, sender: string, command: object): boolean {
   const text = canonicalText(sender, command);
   const end = record.lastIndexOf("\n");
   if (end === -1) return record === digestOf(text);

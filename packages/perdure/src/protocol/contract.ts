@@ -3,6 +3,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { PerdureError } from "./errors.ts";
 import { nameOf } from "./fields.ts";
+import { validated } from "./standard.ts";
 
 /** Events by name, each with any Standard Schema (zod, valibot, arktype …) of its data. Validation must be synchronous. */
 export type EventSchemas = Readonly<Record<string, StandardSchemaV1>>;
@@ -62,20 +63,5 @@ export function checkEvent(schemas: EventSchemas, event: string, data: unknown):
   const schema = Object.hasOwn(schemas, event) ? schemas[event] : undefined;
   if (schema === undefined)
     throw new PerdureError("bad_request", `The contract has no event ${nameOf(event)} this way.`);
-  const result = schema["~standard"].validate(data);
-  if (result instanceof Promise)
-    throw new TypeError(
-      `The schema of the event ${nameOf(event)} is asynchronous; give a synchronous one.`,
-    );
-  if (result.issues === undefined) return result.value;
-  const issues = result.issues.map(({ path = [], message }) => ({
-    path: path.map((step) => String(typeof step === "object" ? step.key : step)),
-    message,
-  }));
-  const why = issues.map(({ path, message }) => `${path.join(".") || "all of it"}: ${message}`);
-  throw new PerdureError(
-    "bad_request",
-    `The data of the event ${nameOf(event)} does not fit its schema: ${why.join("; ")}`,
-    { issues },
-  );
+  return validated(schema, data, `The data of the event ${nameOf(event)}`);
 }

@@ -29,9 +29,11 @@ export const ERROR_STATUS = {
   upgrade_required: 426,
   rate_limited: 429,
   too_many_turns: 429,
+  too_many_queries: 429,
   too_many_connections: 503,
   unavailable: 503,
   broken: 500,
+  bad_statement: 500,
   internal: 500,
 } as const;
 

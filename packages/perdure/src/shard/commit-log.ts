@@ -1,0 +1,122 @@
+/** The shard's commits: one total order, and what the newest of them changed for live queries. One row each. */
+
+import type { Sql } from "../object/index.ts";
+import type { QueryChange } from "../protocol/index.ts";
+
+/** How much of the log is kept. */
+export interface LogLimits {
+  /** Commits that are kept at least, and half of what are kept at most. */
+  readonly logCommits: number;
+  /** The same in UTF-16 units. */
+  readonly logUnits: number;
+}
+
+/** What a commit changed for one live query, as JSON of a `QueryChange`. */
+export interface StoredChange {
+  readonly queryId: number;
+  readonly position: number;
+  readonly text: string;
+}
+
+interface Kept {
+  readonly position: number;
+  readonly units: number;
+}
+
+/** The newest commits. */
+export class CommitLog {
+  readonly #sql: Sql;
+  readonly #limits: LogLimits;
+  /** Those that are stored, oldest first. */
+  #kept: Kept[];
+  #units: number;
+  /** What each of them changed, from the first question on. */
+  #changes: Map<number, ReadonlyMap<number, string>> | undefined;
+
+  constructor(sql: Sql, limits: LogLimits) {
+    this.#sql = sql;
+    this.#limits = limits;
+    this.#kept = sql.run<{ position: number; units: number }>(
+      "SELECT position, length(changes) AS units FROM perdure_commits ORDER BY position",
+    );
+    this.#units = this.#kept.reduce((sum, { units }) => sum + units, 0);
+  }
+
+  /** The position of the last commit; 0 before the first. */
+  get head(): number {
+    return this.#kept.at(-1)?.position ?? 0;
+  }
+
+  /** What came after this position is known; what it and those before it changed may not be. */
+  get floor(): number {
+    return (this.#kept[0]?.position ?? 1) - 1;
+  }
+
+  /** What commits after a position changed for a query, oldest first. The position is not below the floor. */
+  changesAfter(position: number, queryId: number): readonly StoredChange[] {
+    const changes = (this.#changes ??= this.#read());
+    const found: StoredChange[] = [];
+    for (let at = Math.max(position, this.floor) + 1; at <= this.head; at += 1) {
+      const text = changes.get(at)?.get(queryId);
+      if (text !== undefined) found.push({ queryId, position: at, text });
+    }
+    return found;
+  }
+
+  /** Stores the next commit. In its transaction; memory follows with `keep` when that stands. */
+  store(position: number, changes: readonly StoredChange[]): void {
+    this.#sql.run(
+      "INSERT INTO perdure_commits (position, changes) VALUES (?, ?)",
+      position,
+      textOf(changes),
+    );
+  }
+
+  /** The commit that `store` has stored stands. */
+  keep(position: number, changes: readonly StoredChange[]): void {
+    const units = textOf(changes).length;
+    this.#kept.push({ position, units });
+    this.#units += units;
+    this.#changes?.set(position, new Map(changes.map(({ queryId, text }) => [queryId, text])));
+  }
+
+  /** Up to where the log should be forgotten; undefined while it is within its limits. The last commit stays. */
+  get excess(): number | undefined {
+    const { logCommits: commits, logUnits: units } = this.#limits;
+    if (this.#kept.length <= 2 * commits && this.#units <= 2 * units) return undefined;
+    let left = this.#units;
+    let index = 0;
+    while (index < this.#kept.length - 1 && (this.#kept.length - index > commits || left > units)) {
+      left -= this.#kept[index]?.units ?? 0;
+      index += 1;
+    }
+    return this.#kept[index - 1]?.position;
+  }
+
+  /** Forgets commits up to a position. In a transaction of its own: memory follows at once. */
+  forget(upTo: number): void {
+    this.#sql.run("DELETE FROM perdure_commits WHERE position <= ?", upTo);
+    const gone = this.#kept.filter(({ position }) => position <= upTo);
+    for (const { position, units } of gone) {
+      this.#units -= units;
+      this.#changes?.delete(position);
+    }
+    this.#kept = this.#kept.slice(gone.length);
+  }
+
+  #read(): Map<number, ReadonlyMap<number, string>> {
+    const rows = this.#sql.run<{ position: number; changes: string }>(
+      "SELECT position, changes FROM perdure_commits ORDER BY position",
+    );
+    return new Map(
+      rows.map(({ position, changes }) => {
+        const parsed = JSON.parse(changes) as readonly [number, QueryChange][];
+        return [position, new Map(parsed.map(([id, change]) => [id, JSON.stringify(change)]))];
+      }),
+    );
+  }
+}
+
+function textOf(changes: readonly StoredChange[]): string {
+  return `[${changes.map(({ queryId, text }) => `[${queryId},${text}]`).join(",")}]`;
+}

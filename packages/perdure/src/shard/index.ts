@@ -1,0 +1,9 @@
+/** Shards: queries and mutations over SQLite, and live queries that cost what changed. */
+
+export type { StoredChange } from "./commit-log.ts";
+export * from "./requests.ts";
+export { SHARD_MIGRATIONS } from "./schema.ts";
+export * from "./shard.ts";
+export * from "./shard-functions.ts";
+export * from "./shard-limits.ts";
+export type { MutationSql, QuerySql } from "./tracked-sql.ts";

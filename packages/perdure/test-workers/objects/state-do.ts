@@ -5,17 +5,21 @@ import { BaseDO } from "../../src/object/index.ts";
 /** A state that holds anything. */
 export type AnyState = Record<string, unknown>;
 
-/** What is deployed: the next instance of an object begins with it. */
-export const deployed: {
-  options: Omit<PersistedStateOptions<AnyState>, "store">;
-  layout: StateLayout;
-} = { options: { initial: {} }, layout: {} };
+/** What a test deploys for an object. */
+export interface Deployment extends Omit<PersistedStateOptions<AnyState>, "store"> {
+  readonly layout?: StateLayout;
+}
+
+/** What is deployed, by the object's name: its next instance begins with it. */
+export const deployed = new Map<string | undefined, Deployment>();
 
 /** Keeps a state, and nothing else. */
 export class StateDO extends BaseDO {
+  readonly #deployed: Deployment = deployed.get(this.ctx.id.name) ?? { initial: {} };
+
   readonly persisted = new PersistedState<AnyState>({
-    ...deployed.options,
-    store: new DurableStateStore(this.ctx.storage, deployed.layout),
+    ...this.#deployed,
+    store: new DurableStateStore(this.ctx.storage, this.#deployed.layout),
   });
 
   get state(): AnyState {

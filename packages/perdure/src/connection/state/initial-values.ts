@@ -21,3 +21,13 @@ export function clonedInitial(initial: object): Record<PropertyKey, unknown> {
   }
   return values;
 }
+
+/** The keys that persist, as storage names them. */
+export function namesOf(keys: readonly PropertyKey[]): ReadonlySet<string> {
+  return new Set(
+    keys.map((key) => {
+      if (typeof key !== "symbol") return String(key);
+      throw new PerdureError("bad_request", `${String(key)} cannot persist: its name is a symbol.`);
+    }),
+  );
+}

@@ -2,7 +2,7 @@ import { PerdureError } from "../../protocol/index.ts";
 import type { Replacement } from "./clone-value.ts";
 import { cloneValue, isObject, setOwn } from "./clone-value.ts";
 import { copyContainer } from "./container-copy.ts";
-import { clonedInitial } from "./initial-values.ts";
+import { clonedInitial, namesOf } from "./initial-values.ts";
 import { PersistError, persistErrorOf, siblingOf } from "./persist-error.ts";
 import { serializedSize, textSize } from "./serialized-size.ts";
 import type { StateChange, StateStore } from "./state-store.ts";
@@ -288,14 +288,5 @@ function tooLarge(key: string, bytes: number): PersistError {
     key,
     "too_large",
     `"${key}" would take ${bytes} bytes, and a key keeps ${MAX_STATE_VALUE_BYTES}; divide it among keys, or store it directly.`,
-  );
-}
-
-function namesOf(keys: readonly PropertyKey[]): ReadonlySet<string> {
-  return new Set(
-    keys.map((key) => {
-      if (typeof key !== "symbol") return String(key);
-      throw new PerdureError("bad_request", `${String(key)} cannot persist: its name is a symbol.`);
-    }),
   );
 }

@@ -53,7 +53,6 @@ const definition = defineConnection<Meta>({ name: "MetaUserDO" })
       () => meta.channels.push("fits", large),
       () => Object.defineProperty(meta, "clientId", { value: large }),
     );
-    meta.channels.pop();
     meta.fits = true;
     emit.emit("refused", codes);
   })

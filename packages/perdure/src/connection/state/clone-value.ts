@@ -1,5 +1,5 @@
 import { PerdureError } from "../../protocol/index.ts";
-import { knownObject } from "./value-kind.ts";
+import { isDense, knownObject } from "./value-kind.ts";
 
 /**
  * What stands in for an object while a value is cloned: `copy` is put in its place as it is, `original` is cloned in its place.
@@ -92,9 +92,7 @@ class Cloning {
   #array(value: unknown[]): object {
     const copy: unknown[] = this.#known(value, []);
     const keys = Object.keys(value);
-    const isDense =
-      keys.length === value.length && (keys.at(-1) ?? "-1") === String(value.length - 1);
-    if (isDense && Reflect.ownKeys(value).length === keys.length + 1) {
+    if (isDense(value, keys) && Reflect.ownKeys(value).length === keys.length + 1) {
       // By appending: the platform stores an array shorter where it never had holes.
       for (const item of value) copy.push(this.clone(item));
       return copy;
@@ -130,15 +128,11 @@ class Cloning {
   }
 }
 
+const ORDINARY = { writable: true, enumerable: true, configurable: true };
+
 /** Sets an own property, whatever its name: an assignment to `__proto__` would change the prototype. */
 export function setOwn(target: object, key: PropertyKey, value: unknown): void {
-  if (key === "__proto__")
-    Object.defineProperty(target, key, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
+  if (key === "__proto__") Object.defineProperty(target, key, { ...ORDINARY, value });
   else Reflect.set(target, key, value);
 }
 

@@ -6,9 +6,9 @@ import { clonedInitial, namesOf } from "./initial-values.ts";
 import { PersistError, persistErrorOf, siblingOf } from "./persist-error.ts";
 import { serializedSize, textSize } from "./serialized-size.ts";
 import type { StateChange, StateStore } from "./state-store.ts";
-import type { ContainerChange } from "./tracked.ts";
+import type { Scope } from "./tracked.ts";
 import { FIXED_TRAPS, originOf, trackedProxy } from "./tracked.ts";
-import { isOrdinary, NOT_ORDINARY } from "./tracked-object.ts";
+import { isOrdinary, NOT_ORDINARY, valueIn } from "./tracked-object.ts";
 import { Tracker } from "./tracker.ts";
 import { UnsavedChanges } from "./unsaved-changes.ts";
 
@@ -112,11 +112,12 @@ export class PersistedState<State extends object> {
   }
 
   #trackersOf(keys: ReadonlySet<string>): ReadonlyMap<PropertyKey, Tracker> {
-    const host = {
-      change: <T>(key: string, change: ContainerChange<T>) => this.#changeInside(key, change),
-      refuse: (key: string, detail: string) => this.#refuse(key, detail),
-    };
-    return new Map([...keys].map((key) => [key, new Tracker(key, host)]));
+    const trackerOf = (key: string) =>
+      new Tracker({
+        change: this.#changeInside(key),
+        refuse: (detail) => this.#refuse(key, detail),
+      });
+    return new Map([...keys].map((key) => [key, trackerOf(key)]));
   }
 
   // -------------------------------------------------------------------------------------------- changes of keys
@@ -135,8 +136,7 @@ export class PersistedState<State extends object> {
           : Reflect.set(values, key, value, receiver),
       deleteProperty: (_values, key) => this.#delete(key),
       defineProperty: (values, key, descriptor) => {
-        if (isOrdinary(descriptor))
-          return this.#assign(key, "value" in descriptor ? descriptor.value : values[key]);
+        if (isOrdinary(descriptor)) return this.#assign(key, valueIn(descriptor, values, key));
         this.#refuse(String(key), NOT_ORDINARY);
         return true;
       },
@@ -200,33 +200,33 @@ export class PersistedState<State extends object> {
 
   // -------------------------------------------------------------------------------------------- changes inside
 
-  #changeInside<T>(key: string, change: ContainerChange<T>): T {
-    const { container, values = [], bytes = 0, apply, instead } = change;
-    const kept: unknown[] = [];
-    let size = this.#sizes.get(key) ?? this.#sizeOf(key, this.#values[key]);
-    try {
-      for (const value of values) {
-        const clone = cloneValue(value, this.#replacing(key));
-        kept.push(clone);
-        size += serializedSize(clone) + CHANGE_BYTES;
+  #changeInside(key: string): Scope["change"] {
+    return (container, apply, instead, values = [], bytes = 0) => {
+      const kept: unknown[] = [];
+      let size = this.#sizes.get(key) ?? this.#sizeOf(key, this.#values[key]);
+      try {
+        for (const value of values) {
+          const clone = cloneValue(value, this.#replacing(key));
+          kept.push(clone);
+          size += serializedSize(clone) + CHANGE_BYTES;
+        }
+      } catch (cause) {
+        this.#fail(key, cause);
+        return instead;
       }
-    } catch (cause) {
-      this.#fail(key, cause);
-      return instead();
-    }
-    this.#unsaved.rememberInside(container);
-    size += bytes + CHANGE_BYTES;
-    if (size > MAX_STATE_VALUE_BYTES) return this.#changeMeasured(key, change, kept);
-    this.#sizes.set(key, size);
-    return this.#applied(key, () => apply(kept));
+      this.#unsaved.rememberInside(container);
+      size += bytes + CHANGE_BYTES;
+      this.#sizes.set(key, size);
+      if (size <= MAX_STATE_VALUE_BYTES) return this.#applied(key, () => apply(kept));
+      return this.#changeMeasured(key, container, () => apply(kept), instead);
+    };
   }
 
   /** A change that may be one too many: it is made, measured, and put back if it is. */
-  #changeMeasured<T>(key: string, change: ContainerChange<T>, kept: readonly unknown[]): T {
-    const { container, apply, instead } = change;
+  #changeMeasured<T>(key: string, container: object, apply: () => T, instead: T): T {
     const putBack = copyContainer(container);
     const wasPending = this.#unsaved.pending.has(key);
-    const result = this.#applied(key, () => apply(kept));
+    const result = this.#applied(key, apply);
     const size = this.#sizeOf(key, this.#values[key]);
     this.#sizes.set(key, size);
     if (size <= MAX_STATE_VALUE_BYTES) return result;
@@ -234,7 +234,7 @@ export class PersistedState<State extends object> {
     this.#sizes.delete(key);
     if (!wasPending) this.#unsaved.pending.delete(key);
     this.#fail(key, tooLarge(key, size));
-    return instead();
+    return instead;
   }
 
   #applied<T>(key: string, apply: () => T): T {

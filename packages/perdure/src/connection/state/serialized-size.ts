@@ -1,5 +1,5 @@
 import { isObject } from "./clone-value.ts";
-import { knownObject } from "./value-kind.ts";
+import { isDense, knownObject } from "./value-kind.ts";
 
 /** The format's mark and its version. */
 const HEADER_BYTES = 2;
@@ -12,6 +12,18 @@ const TAGGED_COUNT_BYTES = 6;
  * so it is not counted on.
  */
 const NUMBER_BYTES = 9;
+
+/** Elements whose index takes a tag and two bytes; others take three, and where those do not suffice all is too much anyway. */
+const SHORT_INDICES = 8_192;
+
+/** Whole words of 64 bits are written of a large integer. */
+const WORD_BYTES = 8;
+
+/** What an object takes besides its properties: two tags and how many they are. */
+const OBJECT_BYTES = 2 + TAGGED_COUNT_BYTES;
+
+/** What any other takes at most, besides what is in it: three tags, each with a number. */
+const CONTAINER_BYTES = 3 * TAGGED_COUNT_BYTES;
 
 /** What an error takes besides its texts and properties: tags, its class and their names. */
 const ERROR_BYTES = 64;
@@ -43,7 +55,8 @@ class Measuring {
       case "number":
         return NUMBER_BYTES;
       case "bigint":
-        return TAGGED_COUNT_BYTES + bigintBytes(value);
+        // Hexadecimal digits are half a byte.
+        return TAGGED_COUNT_BYTES + WORD_BYTES + value.toString(16).length / 2;
       default:
         return isObject(value) ? this.#objectSize(value) : 1;
     }
@@ -53,45 +66,40 @@ class Measuring {
     if (this.#seen.has(object)) return TAGGED_COUNT_BYTES;
     this.#seen.add(object);
     const known = knownObject(object);
-    // Nothing else is ever stored.
-    if (known === undefined) return 0;
-    const { kind, value } = known;
-    switch (kind) {
+    switch (known?.kind) {
       case "object":
-        return 2 + TAGGED_COUNT_BYTES + this.#propertiesSize(value);
+        return OBJECT_BYTES + this.#propertiesSize(known.value);
       case "array":
-        return 2 + 2 * TAGGED_COUNT_BYTES + this.#arraySize(value);
-      case "map": {
-        let size = 1 + TAGGED_COUNT_BYTES;
-        for (const [key, item] of value) size += this.sizeOf(key) + this.sizeOf(item);
-        return size;
-      }
-      case "set": {
-        let size = 1 + TAGGED_COUNT_BYTES;
-        for (const item of value) size += this.sizeOf(item);
-        return size;
-      }
-      case "date":
-        return NUMBER_BYTES;
+        return CONTAINER_BYTES + this.#arraySize(known.value);
+      case "map":
+        return CONTAINER_BYTES + this.#sum(known.value.keys()) + this.#sum(known.value.values());
+      case "set":
+        return CONTAINER_BYTES + this.#sum(known.value);
       case "regexp":
-        return textSize(value.source) + TAGGED_COUNT_BYTES;
-      case "error":
+        return CONTAINER_BYTES + textSize(known.value.source);
+      case "error": {
+        const { name, message, stack, cause } = known.value;
         return (
-          ERROR_BYTES +
-          textSize(value.name) +
-          textSize(value.message) +
-          textSize(value.stack ?? "") +
-          this.sizeOf(value.cause) +
-          this.#propertiesSize(value)
+          ERROR_BYTES + this.#sum([name, message, stack, cause]) + this.#propertiesSize(object)
         );
+      }
       case "box":
-        return 1 + this.sizeOf(value.valueOf());
+        return CONTAINER_BYTES + this.sizeOf(known.value.valueOf());
       case "view":
       case "dataview":
-        return 3 * TAGGED_COUNT_BYTES + this.sizeOf(value.buffer);
+        return CONTAINER_BYTES + this.sizeOf(known.value.buffer);
       case "buffer":
-        return 2 * TAGGED_COUNT_BYTES + value.byteLength;
+        return CONTAINER_BYTES + known.value.byteLength;
+      default:
+        // A date; nothing else is ever stored.
+        return NUMBER_BYTES;
     }
+  }
+
+  #sum(values: Iterable<unknown>): number {
+    let size = 0;
+    for (const value of values) size += this.sizeOf(value);
+    return size;
   }
 
   #propertiesSize(object: object): number {
@@ -103,20 +111,8 @@ class Measuring {
 
   /** An array that has or had holes, or was read back, is written with the index of each element. */
   #arraySize(array: unknown[]): number {
-    const keys = Object.keys(array);
-    if (keys.length !== array.length || keys.at(-1) !== String(array.length - 1))
-      return this.#propertiesSize(array);
-    let size = 0;
-    let index = 0;
-    for (const item of array) {
-      size += (index < 64 ? 2 : index < 8_192 ? 3 : index < 1_048_576 ? 4 : 6) + this.sizeOf(item);
-      index += 1;
-    }
-    return size;
+    return isDense(array, Object.keys(array))
+      ? (array.length > SHORT_INDICES ? 4 : 3) * array.length + this.#sum(array)
+      : this.#propertiesSize(array);
   }
-}
-
-function bigintBytes(value: bigint): number {
-  // Hexadecimal digits are half a byte; whole words of 64 bits are written.
-  return 8 * Math.ceil(value.toString(16).length / 16);
 }

@@ -3,19 +3,15 @@ import { textSize } from "./serialized-size.ts";
 import type { Scope } from "./tracked.ts";
 import { FIXED_TRAPS } from "./tracked.ts";
 
-type Container = Record<PropertyKey, unknown> | unknown[];
-
 /** Traps of plain objects and of arrays. */
-export function objectTraps(scope: Scope): ProxyHandler<Container> {
+export function objectTraps(scope: Scope): ProxyHandler<object> {
   return {
     ...FIXED_TRAPS,
     get(raw, key, receiver) {
-      if (Array.isArray(raw)) {
-        const method = arrayMethod(scope, raw, key);
-        if (method !== undefined) return method;
-      }
       const value: unknown = Reflect.get(raw, key, receiver);
-      return isObject(value) && Object.hasOwn(raw, key) ? scope.show(value) : value;
+      if (!isObject(value)) return value;
+      if (Object.hasOwn(raw, key)) return scope.show(value);
+      return Array.isArray(raw) ? arrayMethod(scope, raw, key, value) : value;
     },
     set(raw, key, value, receiver) {
       // An object that inherits from this one gets a property of its own; `__proto__` asks for another prototype.
@@ -24,19 +20,11 @@ export function objectTraps(scope: Scope): ProxyHandler<Container> {
         return Reflect.set(raw, key, value, receiver);
       return setProperty(scope, raw, key, value);
     },
-    deleteProperty(raw, key) {
-      if (!Object.hasOwn(raw, key)) return true;
-      const apply = () => Reflect.deleteProperty(raw, key);
-      return scope.change({ container: raw, apply, instead: () => true });
-    },
+    deleteProperty: (raw, key) =>
+      !Object.hasOwn(raw, key) || scope.change(raw, () => Reflect.deleteProperty(raw, key), true),
     defineProperty(raw, key, descriptor) {
       if (isOrdinary(descriptor, key !== "length" || !Array.isArray(raw)))
-        return setProperty(
-          scope,
-          raw,
-          key,
-          "value" in descriptor ? descriptor.value : Reflect.get(raw, key),
-        );
+        return setProperty(scope, raw, key, valueIn(descriptor, raw, key));
       scope.refuse(NOT_ORDINARY);
       return true;
     },
@@ -49,7 +37,7 @@ export function objectTraps(scope: Scope): ProxyHandler<Container> {
 
 /** Why a definition of a property is refused. */
 export const NOT_ORDINARY =
-  "A property of the state is an ordinary one, neither hidden nor read-only nor computed; assign a value.";
+  "A property of the state is neither hidden nor read-only nor computed; assign a value.";
 
 /**
  * Whether a property that is defined so is like one that is assigned; what is not said is taken to be so.
@@ -62,86 +50,72 @@ export function isOrdinary(descriptor: PropertyDescriptor, isPlain = true): bool
   return !isComputed && writable && (!isPlain || (enumerable && configurable));
 }
 
-function setProperty(scope: Scope, raw: Container, key: PropertyKey, value: unknown): boolean {
+/** The value that a definition gives a property, or that it has. */
+export const valueIn = (descriptor: PropertyDescriptor, raw: object, key: PropertyKey): unknown =>
+  "value" in descriptor ? descriptor.value : Reflect.get(raw, key);
+
+function setProperty(scope: Scope, raw: object, key: PropertyKey, value: unknown): boolean {
   if (Object.hasOwn(raw, key) && Object.is(Reflect.get(raw, key), scope.held(value))) return true;
   if (typeof key === "symbol") {
     scope.refuse("A property whose name is a symbol is not stored; name it by a string.");
     return true;
   }
-  return scope.change({
-    container: raw,
-    values: [value],
-    bytes: textSize(String(key)),
-    apply: ([kept]) => {
-      setOwn(raw, key, kept);
-      return true;
-    },
-    instead: () => true,
-  });
+  const apply = ([kept]: readonly unknown[]) => {
+    setOwn(raw, key, kept);
+    return true;
+  };
+  return scope.change(raw, apply, true, [value], textSize(String(key)));
 }
 
+type Refused = (array: readonly unknown[]) => unknown;
+
+const itself: Refused = (array) => array;
+const lengthOf: Refused = ({ length }) => length;
+const nothing: Refused = () => undefined;
+
 /**
- * The methods that change an array, each as one change: by the traps alone, `unshift` would be as many as the array is long. All
- * others read through the traps.
+ * The methods that change an array: what each answers where the change is refused, and from which to before which of its arguments
+ * are values that come in.
  */
-function arrayMethod(scope: Scope, raw: unknown[], key: PropertyKey): unknown {
-  const change = <T>(
-    values: readonly unknown[],
-    apply: (kept: readonly unknown[]) => T,
-    instead: T,
-  ) => scope.change({ container: raw, values, apply, instead: () => instead });
-  switch (key) {
-    case "push":
-      return (...items: unknown[]) => change(items, (kept) => raw.push(...kept), raw.length);
-    case "unshift":
-      return (...items: unknown[]) => change(items, (kept) => raw.unshift(...kept), raw.length);
-    case "pop":
-      return () => scope.show(change([], () => raw.pop(), undefined));
-    case "shift":
-      return () => scope.show(change([], () => raw.shift(), undefined));
-    case "reverse":
-      // oxlint-disable-next-line unicorn/no-array-reverse -- it is this array that changes.
-      return () => scope.show(change([], () => raw.reverse(), raw));
-    case "sort":
-      return (compare?: (a: unknown, b: unknown) => number) => {
-        const shown =
-          compare && ((a: unknown, b: unknown) => compare(scope.show(a), scope.show(b)));
-        // oxlint-disable-next-line unicorn/no-array-sort -- it is this array that changes.
-        return scope.show(change([], () => raw.sort(shown), raw));
-      };
-    case "splice":
-      return (...args: unknown[]) => {
-        // How many arguments there are makes a difference to it.
-        const removed = change(
-          args.slice(2),
-          (kept) => Reflect.apply(raw.splice, raw, [...args.slice(0, 2), ...kept]),
-          [],
-        );
-        return removed.map((item: unknown) => scope.show(item));
-      };
-    case "fill":
-      return (value: unknown, from?: number, to?: number) =>
-        scope.show(
-          scope.change({
-            container: raw,
-            values: [value],
-            // A text is stored once for each element.
-            bytes: Number.POSITIVE_INFINITY,
-            apply: ([kept]) => raw.fill(kept, from, to),
-            instead: () => raw,
-          }),
-        );
-    case "copyWithin":
-      return (target: number, from: number, to?: number) =>
-        scope.show(
-          scope.change({
-            container: raw,
-            bytes: Number.POSITIVE_INFINITY,
-            apply: () => raw.copyWithin(target, from, to),
-            instead: () => raw,
-          }),
-        );
-    default:
-      return undefined;
-  }
+const ARRAY_CHANGES: ReadonlyMap<
+  PropertyKey,
+  readonly [refused: Refused, from?: number, to?: number]
+> = new Map([
+  ["push", [lengthOf, 0]],
+  ["unshift", [lengthOf, 0]],
+  ["splice", [() => [], 2]],
+  ["fill", [itself, 0, 1]],
+  ["copyWithin", [itself]],
+  ["pop", [nothing]],
+  ["shift", [nothing]],
+  ["reverse", [itself]],
+  ["sort", [itself]],
+]);
+
+/**
+ * A method that changes an array, as one change: by the traps alone, `unshift` would be as many as the array is long. All others
+ * read through the traps.
+ */
+function arrayMethod(scope: Scope, raw: unknown[], name: PropertyKey, method: object): unknown {
+  const change = ARRAY_CHANGES.get(name);
+  if (change === undefined || typeof method !== "function") return method;
+  const [refused, from = Infinity, to = Infinity] = change;
+  return (...args: unknown[]): unknown => {
+    const [compare] = args;
+    if (name === "sort" && typeof compare === "function")
+      args[0] = (a: unknown, b: unknown): unknown => compare(scope.show(a), scope.show(b));
+    const result = scope.change(
+      raw,
+      // How many arguments there are makes a difference to `splice`.
+      (kept): unknown =>
+        Reflect.apply(method, raw, [...args.slice(0, from), ...kept, ...args.slice(to)]),
+      refused(raw),
+      args.slice(from, to),
+      // These may put in the same many times.
+      name === "fill" || name === "copyWithin" ? Infinity : 0,
+    );
+    return name === "splice" && Array.isArray(result)
+      ? result.map((item: unknown) => scope.show(item))
+      : scope.show(result);
+  };
 }

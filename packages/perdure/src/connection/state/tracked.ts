@@ -1,27 +1,27 @@
 import { cloneValue, isObject } from "./clone-value.ts";
 
-/** A change that is about to happen to a container. */
-export interface ContainerChange<T> {
-  /** What changes; of bytes, their buffer. */
-  readonly container: object;
-  /** Values that come in; `apply` gets what is kept of them. */
-  readonly values?: readonly unknown[];
-  /** Bytes that the stored value grows by besides those of `values`, at most; 0 by default. */
-  readonly bytes?: number;
-  /** Makes the change. */
-  readonly apply: (kept: readonly unknown[]) => T;
-  /** What the caller gets where the change was refused and nothing is to be thrown. */
-  readonly instead: () => T;
-}
-
 /** What the tracked values below one key need of their state. */
 export interface Scope {
   /** What is shown of something that a container holds: objects as tracked ones, the same each time. */
   show<T>(value: T): T;
   /** The object that a container holds, for a tracked one of the same key; any other value as it is. */
   held(value: unknown): unknown;
-  /** Makes a change, remembers what it takes to roll it back, and has it stored with the next flush. */
-  change<T>(change: ContainerChange<T>): T;
+  /**
+   * Makes a change to a container, remembers what it takes to roll it back, and has it stored with the next flush.
+   *
+   * @param container What changes; of bytes, their buffer.
+   * @param apply Makes the change. It gets what is kept of `values`.
+   * @param instead What is answered where the change was refused and nothing is to be thrown.
+   * @param values Values that come in.
+   * @param bytes Bytes that the stored value grows by besides those of `values`, at most; 0 by default.
+   */
+  change<T>(
+    container: object,
+    apply: (kept: readonly unknown[]) => T,
+    instead: T,
+    values?: readonly unknown[],
+    bytes?: number,
+  ): T;
   /** A change that cannot be kept. Returns where nothing is to be thrown. */
   refuse(detail: string): void;
 }
@@ -30,7 +30,7 @@ export interface Scope {
 interface Origin {
   readonly raw: object;
   /** Undefined for a state itself. */
-  readonly scope: Scope | undefined;
+  readonly scope: object | undefined;
 }
 
 const ORIGINS = new WeakMap<object, Origin>();
@@ -39,7 +39,7 @@ const ORIGINS = new WeakMap<object, Origin>();
 export function trackedProxy<T extends object>(
   raw: T,
   traps: ProxyHandler<T>,
-  scope: Scope | undefined,
+  scope: object | undefined,
 ): T {
   const proxy = new Proxy(raw, traps);
   ORIGINS.set(proxy, { raw, scope });
@@ -47,7 +47,7 @@ export function trackedProxy<T extends object>(
 }
 
 /** Takes an object into the state that is shown as it is: nothing in it changes that would be stored. */
-export function trackedItself(raw: object, scope: Scope): object {
+export function trackedItself(raw: object, scope: object): object {
   ORIGINS.set(raw, { raw, scope });
   return raw;
 }
@@ -75,8 +75,12 @@ export function snapshot<T>(value: T): T {
   }) as T;
 }
 
-/** Traps that say of a tracked object what no storage would keep. */
+const no = () => false;
+
+/** Traps that say of a tracked object what no storage would keep: of most also properties of their own. */
 export const FIXED_TRAPS = {
-  preventExtensions: () => false,
-  setPrototypeOf: () => false,
+  preventExtensions: no,
+  setPrototypeOf: no,
+  set: no,
+  defineProperty: no,
 } as const satisfies ProxyHandler<object>;

@@ -1,43 +1,33 @@
 import { isObject } from "./clone-value.ts";
-import { bufferTraps, dataViewTraps, dateTraps, viewTraps } from "./tracked-bytes.ts";
+import { boundTraps, viewTraps } from "./tracked-bytes.ts";
 import { mapTraps, setTraps } from "./tracked-collection.ts";
 import { objectTraps } from "./tracked-object.ts";
-import type { ContainerChange, Scope } from "./tracked.ts";
+import type { Scope } from "./tracked.ts";
 import { originOf, trackedItself, trackedProxy } from "./tracked.ts";
 import { knownObject } from "./value-kind.ts";
 
-/** What a change below a key asks of the state. */
-export interface TrackerHost {
-  /** As `Scope.change`. */
-  change<T>(key: string, change: ContainerChange<T>): T;
-  /** As `Scope.refuse`. */
-  refuse(key: string, detail: string): void;
-}
-
 /** Shows the objects below one key as tracked ones, each the same for as long as anybody has it. */
 export class Tracker implements Scope {
-  readonly #key: string;
-  readonly #host: TrackerHost;
+  readonly change: Scope["change"];
+  readonly refuse: Scope["refuse"];
   readonly #proxies = new WeakMap<object, object>();
-  readonly #traps: Traps;
+  readonly #objects = objectTraps(this);
+  readonly #views = viewTraps(this);
+  readonly #others = boundTraps(this);
 
-  constructor(key: string, host: TrackerHost) {
-    this.#key = key;
-    this.#host = host;
-    this.#traps = {
-      object: objectTraps(this),
-      map: mapTraps(this),
-      set: setTraps(this),
-      date: dateTraps(this),
-      view: viewTraps(this),
-      dataview: dataViewTraps(this),
-      buffer: bufferTraps(this),
-    };
+  /** @param host What a change below the key asks of the state. */
+  constructor({ change, refuse }: Pick<Scope, "change" | "refuse">) {
+    this.change = change;
+    this.refuse = refuse;
   }
 
   show<T>(value: T): T {
     if (!isObject(value)) return value;
-    const shown = this.#proxies.get(value) ?? this.#track(value);
+    let shown = this.#proxies.get(value);
+    if (shown === undefined) {
+      shown = this.#track(value);
+      this.#proxies.set(value, shown);
+    }
     // A proxy is used as what it stands for.
     return shown as T & object;
   }
@@ -47,42 +37,22 @@ export class Tracker implements Scope {
     return origin?.scope === this ? origin.raw : value;
   }
 
-  change<T>(change: ContainerChange<T>): T {
-    return this.#host.change(this.#key, change);
-  }
-
-  refuse(detail: string): void {
-    this.#host.refuse(this.#key, detail);
-  }
-
   #track(raw: object): object {
-    const proxy = this.#proxyOf(raw);
-    this.#proxies.set(raw, proxy);
-    return proxy;
-  }
-
-  #proxyOf(raw: object): object {
     const known = knownObject(raw);
     switch (known?.kind) {
       case "object":
       case "array":
-        return trackedProxy<Record<string, unknown> | unknown[]>(
-          known.value,
-          this.#traps.object,
-          this,
-        );
+        return trackedProxy(raw, this.#objects, this);
       case "map":
-        return trackedProxy(known.value, this.#traps.map, this);
+        return trackedProxy(known.value, mapTraps(this, known.value), this);
       case "set":
-        return trackedProxy(known.value, this.#traps.set, this);
-      case "date":
-        return trackedProxy(known.value, this.#traps.date, this);
+        return trackedProxy(known.value, setTraps(this, known.value), this);
       case "view":
-        return trackedProxy(known.value, this.#traps.view, this);
+        return trackedProxy(known.value, this.#views, this);
+      case "date":
       case "dataview":
-        return trackedProxy(known.value, this.#traps.dataview, this);
       case "buffer":
-        return trackedProxy(known.value, this.#traps.buffer, this);
+        return trackedProxy(known.value, this.#others, this);
       case "error":
       case "box":
         // A change that nobody would see throws.
@@ -92,14 +62,4 @@ export class Tracker implements Scope {
         return trackedItself(raw, this);
     }
   }
-}
-
-interface Traps {
-  readonly object: ReturnType<typeof objectTraps>;
-  readonly map: ReturnType<typeof mapTraps>;
-  readonly set: ReturnType<typeof setTraps>;
-  readonly date: ReturnType<typeof dateTraps>;
-  readonly view: ReturnType<typeof viewTraps>;
-  readonly dataview: ReturnType<typeof dataViewTraps>;
-  readonly buffer: ReturnType<typeof bufferTraps>;
 }

@@ -19,6 +19,7 @@ import type { ChannelUserDO, ContractUserDO } from "./objects/contract-user-do.t
 import type { EmittingUserDO } from "./objects/emitting-user-do.ts";
 import type { LimitedUserDO } from "./objects/limited-user-do.ts";
 import type { MetaUserDO } from "./objects/meta-user-do.ts";
+import type { BoardDO, FullBoardDO, PlainShardDO } from "./objects/board-do.ts";
 import type { UserDO } from "./objects/user-do.ts";
 import type { StateDO } from "./objects/state-do.ts";
 import type { CounterDO, PlainSessionDO } from "./worker.ts";
@@ -28,6 +29,7 @@ declare global {
     /** The bindings of `wrangler.jsonc` beside this file. */
     interface Env {
       AUTH_SESSION: DurableObjectNamespace<AuthSessionDO>;
+      BOARD: DurableObjectNamespace<BoardDO>;
       CARELESS_SESSION: DurableObjectNamespace<CarelessSessionDO>;
       CHAT_SESSION: DurableObjectNamespace<ChatSessionDO>;
       CLIENT_USER: DurableObjectNamespace<ClientUserDO>;
@@ -35,6 +37,7 @@ declare global {
       COUNTER: DurableObjectNamespace<CounterDO>;
       DATA_SESSION: DurableObjectNamespace<DataSessionDO>;
       DEVICE_SESSION: DurableObjectNamespace<DeviceSessionDO>;
+      FULL_BOARD: DurableObjectNamespace<FullBoardDO>;
       GATEWAY_SESSION: DurableObjectNamespace<GatewaySessionDO>;
       HOOKED_SESSION: DurableObjectNamespace<HookedSessionDO>;
       HOOKED_ROOM: DurableObjectNamespace<HookedRoom>;
@@ -42,6 +45,7 @@ declare global {
       LOG: DurableObjectNamespace<LogDO>;
       LONG_SESSION: DurableObjectNamespace<LongSessionDO>;
       PLAIN_SESSION: DurableObjectNamespace<PlainSessionDO>;
+      PLAIN_SHARD: DurableObjectNamespace<PlainShardDO>;
       PLAIN_ROOM: DurableObjectNamespace<PlainRoom>;
       ROOM_USER: DurableObjectNamespace<RoomUserDO>;
       SESSION_DO: DurableObjectNamespace<SessionDO>;

@@ -6,6 +6,7 @@ export {
   DeviceSessionDO,
   UnconfiguredSessionDO,
 } from "./objects/auth-session-dos.ts";
+export { BoardDO, FullBoardDO, PlainShardDO } from "./objects/board-do.ts";
 export { CarelessSessionDO } from "./objects/careless-session-do.ts";
 export { ChatSessionDO } from "./objects/chat-session-do.ts";
 export { ClientUserDO } from "./objects/client-user-do.ts";

@@ -28,7 +28,7 @@ import { isMigrated, migrate } from "./migrations.ts";
 import { missingSqlite } from "./missing-sqlite.ts";
 import { problemResponse } from "./problem-response.ts";
 import type { FrameLimits } from "./rate-limit.ts";
-import { LARGE_STORAGE_BYTES, SizeWarning } from "./size-warning.ts";
+import { LARGE_STORAGE_BYTES, largeStorageText, SizeWarning } from "./size-warning.ts";
 import type { Sql } from "./sql.ts";
 import { LATEST_MS, TIMER_MIGRATIONS, Timers } from "./timers.ts";
 import { isUpgrade, socketResponse } from "./upgrade.ts";
@@ -78,7 +78,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     if (this.#isMigrated && this.#broken === undefined) this.#migrate();
     this.#sockets = new DurableSockets(ctx, (kind) => this.limitsOf(kind));
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    this.#checkSize();
+    this.checkSize();
   }
 
   // -------------------------------------------------------------------------------------------- for subclasses
@@ -219,6 +219,30 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
    * @internal
    */
   protected serveAlarm(): void | Promise<void> {}
+
+  /**
+   * Warns once in the log where much is stored here. Called at each wake and for each new socket.
+   *
+   * @internal
+   */
+  protected checkSize(): void {
+    if (this.#broken !== undefined) return;
+    const { databaseSize } = this.ctx.storage.sql;
+    const { largeStorageBytes } = this.constructor as typeof BaseDO;
+    this.#sizeWarning.check(databaseSize, largeStorageBytes, () =>
+      this.largeStorageText(databaseSize, largeStorageBytes),
+    );
+  }
+
+  /**
+   * What to say where much is stored here. The constructor may ask: no field of a subclass is there yet.
+   *
+   * @internal
+   */
+  protected largeStorageText(bytes: number, _limit: number): string {
+    const { id } = this.ctx;
+    return largeStorageText(bytes, id.name ?? id.toString());
+  }
 
   /**
    * Forgets everything that was ever stored here, with the timers and their alarm, and closes every socket with `notFound`.
@@ -368,13 +392,6 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     }
   }
 
-  #checkSize(): void {
-    if (this.#broken !== undefined) return;
-    const { id, storage } = this.ctx;
-    const { largeStorageBytes } = this.constructor as typeof BaseDO;
-    this.#sizeWarning.check(storage.sql.databaseSize, largeStorageBytes, id.name ?? id.toString());
-  }
-
   #accept(request: Request, connection: Connection): Response {
     if (this.#sockets.count >= this.maxConnections)
       throw new PerdureError(
@@ -384,7 +401,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
     this.onUpgrade(request);
     const { link, client } = this.#sockets.accept(connection);
     this.onConnectionsChanged(this.#sockets.count);
-    this.#checkSize();
+    this.checkSize();
     void this.#serve(link, async () => {
       await this.serveConnect(link);
       this.#expireInTime();

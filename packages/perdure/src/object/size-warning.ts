@@ -5,6 +5,11 @@ export const LARGE_STORAGE_BYTES = 1024 ** 3;
 
 const MIB = 1024 ** 2;
 
+/** What an object says that stores a lot. */
+export function largeStorageText(bytes: number, name: string): string {
+  return `perdure: the object ${name} stores ${Math.round(bytes / MIB)} MiB. Use one object for each thing that has a name, not one for all of them, and let old events go.`;
+}
+
 /** Says once that an object stores a lot: one object is one thread, and has one database that only it may write. */
 export class SizeWarning {
   #isSaid = false;
@@ -12,13 +17,11 @@ export class SizeWarning {
   /**
    * @param bytes What the object stores.
    * @param limit What is a lot.
-   * @param name The object, for whoever reads the log.
+   * @param text What to say of it, to whoever reads the log.
    */
-  check(bytes: number, limit: number, name: string): void {
+  check(bytes: number, limit: number, text: () => string): void {
     if (this.#isSaid || bytes < limit) return;
     this.#isSaid = true;
-    console.warn(
-      `perdure: the object ${name} stores ${Math.round(bytes / MIB)} MiB. Use one object for each thing that has a name, not one for all of them, and let old events go.`,
-    );
+    console.warn(text());
   }
 }

@@ -2,8 +2,10 @@
 
 export type { StoredChange } from "./commit-log.ts";
 export * from "./requests.ts";
+export * from "./rpc.ts";
 export { SHARD_MIGRATIONS } from "./schema.ts";
 export * from "./shard.ts";
+export * from "./shard-do.ts";
 export * from "./shard-functions.ts";
 export * from "./shard-limits.ts";
 export type { MutationSql, QuerySql } from "./tracked-sql.ts";

@@ -70,6 +70,13 @@ export const channelCodec: Codec = {
   },
 };
 
+/** Writes an event. Throws where the codec breaks its contract. */
+export function encodeEvent(codec: Pick<Codec, "encode">, event: ServerEventFrame): WireFrame {
+  const frame = codec.encode(event);
+  if (frame === undefined) throw new TypeError("The codec has no frame for an event.");
+  return frame;
+}
+
 function parseMessage(message: string | ArrayBuffer): Readonly<Record<string, unknown>> {
   if (typeof message !== "string") throw unreadable("it is binary");
   try {

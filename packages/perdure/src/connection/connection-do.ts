@@ -7,7 +7,7 @@ import type { ConnectionActor, ConnectionMeta } from "./context.ts";
 import type { ConnectionHost } from "./core.ts";
 import { ConnectionCore } from "./core.ts";
 import type { ConnectionDefinition } from "./definition.ts";
-import { connectionFor, isMeta } from "./identify.ts";
+import { checkPath, connectionFor, isMeta, upgradeRequired } from "./identify.ts";
 import type { ConnectionRpc, RoomDelivery, WireFrame } from "./rpc.ts";
 import { DurableStateStore, PersistedState } from "./state/index.ts";
 
@@ -68,15 +68,15 @@ export class ConnectionDO<
   }
 
   async isIn(room: string): Promise<boolean> {
-    return this.#live.isIn(room);
+    return this.#live.memberships.isIn(room);
   }
 
   async forget(room: string): Promise<void> {
-    this.#live.forget(room);
+    this.#live.memberships.forget(room);
   }
 
   async send(frame: WireFrame): Promise<number> {
-    return this.#live.send(frame);
+    return this.#live.sockets.broadcast(frame);
   }
 
   // -------------------------------------------------------------------------------------------- what the base asks for
@@ -93,18 +93,20 @@ export class ConnectionDO<
     const { kind, subject, meta } = connection;
     const { name } = this.ctx.id;
     if (kind !== "connection" || !isMeta(meta))
-      throw new PerdureError("forbidden", "This object takes connections of `connectionRoutes`.");
+      throw new PerdureError(
+        "forbidden",
+        "This object takes connections of `connectionRoutes` only.",
+      );
     if (name === undefined || meta.userId !== name || subject !== name)
       throw new PerdureError(
         "forbidden",
-        "The object is another user's: its name is `meta.userId`, as with `getByName(meta.userId)`.",
+        "This object is another user's: use `getByName(meta.userId)`.",
       );
     return connection;
   }
 
   protected override serveRequest(request: Request): Response | Promise<Response> {
-    if (new URL(request.url).pathname === this.#definition.websocketPath)
-      throw new PerdureError("upgrade_required", "This path is a WebSocket: connect with one.");
+    if (new URL(request.url).pathname === this.#definition.websocketPath) throw upgradeRequired();
     return this.onRequest(request);
   }
 
@@ -128,18 +130,14 @@ export class ConnectionDO<
   }
 
   protected override async serveTimer(name: string, payload: unknown): Promise<void> {
-    if (!(await this.#live.onTimer(name, payload))) await this.onTimer(name, payload);
+    if (!(await this.#live.memberships.onTimer(name, payload))) await this.onTimer(name, payload);
   }
 
   // -------------------------------------------------------------------------------------------- inside
 
   /** A request as the client sent it, which a Worker has passed on. */
   #identifyRaw(request: Request) {
-    if (new URL(request.url).pathname !== this.#definition.websocketPath)
-      throw new PerdureError(
-        "not_found",
-        `Nothing is at this path; connect to ${this.#definition.websocketPath}.`,
-      );
+    checkPath(request, this.#definition.websocketPath);
     checkOrigin(request, undefined, false);
     return connectionFor(this.#definition.options, request, this.env, null);
   }

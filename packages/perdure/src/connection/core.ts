@@ -6,7 +6,6 @@ import type { ConnectionHello, ConnectionServerFrame, Contract } from "../protoc
 import {
   checkEvent,
   CLOSE,
-  MAX_EVENT_NAME_LENGTH,
   MAX_WAITING_EVENTS,
   PerdureError,
   PROTOCOL_VERSION,
@@ -17,13 +16,13 @@ import type { Codec, IncomingEvent } from "./codec.ts";
 import { connectionCodec } from "./codec.ts";
 import type { ConnectionActor, ConnectionMeta } from "./context.ts";
 import type { ConnectionDefinition } from "./definition.ts";
-import { isEventName } from "./emit.ts";
+import { checkEventName } from "./emit.ts";
 import type { Work } from "./handlers.ts";
 import { Handlers, Refusal } from "./handlers.ts";
 import { keep, keptWith } from "./kept.ts";
 import { Memberships } from "./memberships.ts";
 import { RoomCalls } from "./room-calls.ts";
-import type { RoomDelivery, WireFrame } from "./rpc.ts";
+import type { RoomDelivery } from "./rpc.ts";
 import { Sockets } from "./sockets.ts";
 import type { PersistedState } from "./state/index.ts";
 import { UserCalls } from "./user-calls.ts";
@@ -55,9 +54,11 @@ export class ConnectionCore<
   readonly #definition: ConnectionDefinition<Meta, Env, State, C>;
   readonly #host: ConnectionHost<Env>;
   readonly #codec: Codec;
-  readonly #sockets: Sockets;
+  /** The sockets of the user. */
+  readonly sockets: Sockets;
   readonly #numbers: ClientNumbers;
-  readonly #memberships: Memberships;
+  /** The rooms of the user. */
+  readonly memberships: Memberships;
   readonly #handlers: Handlers<Meta, Env, State, C>;
   /** The last number that arrived on each socket; on one that has said hello since, any may come. */
   readonly #arrived = new WeakMap<Link, number>();
@@ -72,11 +73,11 @@ export class ConnectionCore<
     this.#definition = definition;
     this.#host = host;
     this.#codec = options.codec ?? connectionCodec;
-    this.#sockets = new Sockets(() => host.links, systemClock);
+    this.sockets = new Sockets(() => host.links, systemClock);
     this.#numbers = new ClientNumbers(host, systemClock);
     const userId = host.id.name ?? "";
     const rooms = new RoomCalls(host.env, options.rooms);
-    this.#memberships = new Memberships({
+    this.memberships = new Memberships({
       userId,
       rooms,
       clock: systemClock,
@@ -86,23 +87,23 @@ export class ConnectionCore<
       get timers() {
         return host.timers;
       },
-      send: (link, frame) => this.#sockets.send(link, frame),
+      send: (link, frame) => this.sockets.send(link, frame),
     });
     this.#handlers = new Handlers({
       host,
       state,
       userId,
       rooms,
-      sockets: this.#sockets,
+      sockets: this.sockets,
       codec: this.#codec,
       contract: options.contract,
       users: new UserCalls(host.env, connectionBinding),
-      memberships: this.#memberships,
+      memberships: this.memberships,
       numbers: this.#numbers,
       onError: (error, ctx) => (options.onError ? options.onError(error, ctx) : log(error)),
       answer: ({ client, n }, error) => {
         // Wherever the client is now.
-        for (const link of this.#sockets.ofClient(client))
+        for (const link of this.sockets.ofClient(client))
           this.#tell(link, { t: "ack", n, ...(error === undefined ? {} : { error }) });
       },
     });
@@ -128,11 +129,7 @@ export class ConnectionCore<
   async message(link: Link, message: string | ArrayBuffer): Promise<void> {
     const frame = this.#codec.decode(message);
     if (frame.t === "hello") return this.#hello(link, frame);
-    if (!isEventName(frame.event))
-      throw new PerdureError(
-        "bad_frame",
-        `The name of an event has 1 to ${MAX_EVENT_NAME_LENGTH} characters.`,
-      );
+    checkEventName(frame.event, "bad_frame");
     const numbered = this.#numbered(link, "n" in frame ? frame.n : undefined);
     // It was closed for a gap.
     if (numbered === null) return undefined;
@@ -142,9 +139,9 @@ export class ConnectionCore<
   /** A socket is gone. */
   async disconnect(link: Link): Promise<void> {
     const { options } = this.#definition;
-    const hasRooms = this.#memberships.roomsOf(link).length > 0;
-    this.#sockets.closed(link, !hasRooms);
-    const left = this.#memberships.closed(link);
+    const hasRooms = this.memberships.roomsOf(link).length > 0;
+    this.sockets.closed(link, !hasRooms);
+    const left = this.memberships.closed(link);
     await this.#handlers.run(link, ({ context }) => options.onDisconnect?.(context));
     await left;
   }
@@ -153,27 +150,7 @@ export class ConnectionCore<
 
   /** See `ConnectionRpc.deliver`. */
   deliver(room: string, frames: readonly RoomDelivery[]): number | readonly number[] | null {
-    return this.#sockets.together(() => this.#memberships.deliver(room, frames));
-  }
-
-  /** See `ConnectionRpc.isIn`. */
-  isIn(room: string): boolean {
-    return this.#memberships.isIn(room);
-  }
-
-  /** See `ConnectionRpc.forget`. */
-  forget(room: string): void {
-    this.#memberships.forget(room);
-  }
-
-  /** See `ConnectionRpc.send`. */
-  send(frame: WireFrame): number {
-    return this.#sockets.broadcast(frame);
-  }
-
-  /** A timer is due. Answers whether it was one of the library's. */
-  onTimer(name: string, payload: unknown): Promise<boolean> {
-    return this.#memberships.onTimer(name, payload);
+    return this.sockets.together(() => this.memberships.deliver(room, frames));
   }
 
   // -------------------------------------------------------------------------------------------- frames
@@ -182,13 +159,13 @@ export class ConnectionCore<
     if (hello.v !== PROTOCOL_VERSION)
       throw new PerdureError(
         "unsupported_version",
-        `This server speaks version ${PROTOCOL_VERSION}; reload or update.`,
+        `This server speaks version ${PROTOCOL_VERSION}; reload.`,
       );
     const { client } = hello;
     keep(link, { client });
     // What comes next is the first that it has no answer to, whatever is known of it here.
     this.#arrived.set(link, Infinity);
-    const missed = this.#sockets.resume(link, hello);
+    const missed = this.sockets.resume(link, hello);
     this.#tell(link, {
       t: "welcome",
       v: PROTOCOL_VERSION,
@@ -198,7 +175,7 @@ export class ConnectionCore<
       missed: missed?.length ?? 0,
       last: this.#numbers.lastOf(client),
     });
-    for (const event of missed ?? []) this.#sockets.send(link, event);
+    for (const event of missed ?? []) this.sockets.send(link, event);
   }
 
   /** The number of an event with its client; null where events before it were lost with an earlier memory, and the socket is closed. */
@@ -222,7 +199,7 @@ export class ConnectionCore<
     if (!isConcurrent && this.#handlers.isFull)
       throw new PerdureError(
         "rate_limited",
-        `${MAX_WAITING_EVENTS} events of this user wait for their handlers; wait, then reconnect.`,
+        `${MAX_WAITING_EVENTS} events of this user wait; reconnect later.`,
       );
     const work: Work<Meta, Env, State, C> = async ({ context }) => {
       const { options } = this.#definition;
@@ -241,12 +218,12 @@ export class ConnectionCore<
   }
 
   #tell(link: Link, frame: ConnectionServerFrame): void {
-    this.#sockets.tell(link, this.#codec.encode(frame));
+    this.sockets.tell(link, this.#codec.encode(frame));
   }
 }
 
 const noHandler = (): PerdureError =>
-  new PerdureError("not_found", "Nothing handles this event: add a handler with `on`.");
+  new PerdureError("not_found", "Nothing handles this event; add a handler with `on`.");
 
 function checked(contract: Contract, { event, data }: IncomingEvent): unknown {
   try {
@@ -263,5 +240,5 @@ const incoming = ({ event, channel }: IncomingEvent, data: unknown): IncomingEve
 });
 
 function log(error: unknown): void {
-  console.error("perdure: a handler of a connection failed", error);
+  console.error("perdure: a handler failed", error);
 }

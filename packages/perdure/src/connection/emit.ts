@@ -1,9 +1,10 @@
 /** Where events go. */
 
 import type { Link } from "../object/index.ts";
-import type { Contract, ServerEventFrame } from "../protocol/index.ts";
-import { checkEvent, MAX_EVENT_NAME_LENGTH, PerdureError } from "../protocol/index.ts";
+import type { Contract, ErrorCode, ServerEventFrame } from "../protocol/index.ts";
+import { checkEvent, MAX_EVENT_NAME_LENGTH } from "../protocol/index.ts";
 import type { Codec } from "./codec.ts";
+import { encodeEvent } from "./codec.ts";
 import type {
   ConnectionEmit,
   Emitter,
@@ -12,6 +13,7 @@ import type {
   ServerEventName,
   ToRoomOptions,
 } from "./context.ts";
+import { checkName } from "./names.ts";
 import type { Emission, Outbox } from "./outbox.ts";
 import type { RoomCalls } from "./room-calls.ts";
 import type { WireFrame } from "./rpc.ts";
@@ -19,9 +21,10 @@ import type { Sockets } from "./sockets.ts";
 import { rawOf } from "./state/index.ts";
 import type { UserCalls } from "./user-calls.ts";
 
-/** Whether an event may have this name. */
-export const isEventName = (name: unknown): name is string =>
-  typeof name === "string" && name !== "" && name.length <= MAX_EVENT_NAME_LENGTH;
+/** Throws where an event cannot have this name. */
+export function checkEventName(name: unknown, code?: ErrorCode): asserts name is string {
+  checkName("The name of an event", name, MAX_EVENT_NAME_LENGTH, code);
+}
 
 /** What events of a user's object go through. */
 export interface EmitHost {
@@ -105,16 +108,10 @@ export class ContextEmit<C> implements ConnectionEmit<C> {
   }
 
   #encode(event: ServerEventFrame): WireFrame {
-    if (!isEventName(event.event))
-      throw new PerdureError(
-        "bad_request",
-        `The name of an event has 1 to ${MAX_EVENT_NAME_LENGTH} characters.`,
-      );
+    checkEventName(event.event);
     const { codec, contract } = this.#host;
     if (contract !== undefined) checkEvent(contract.serverEvents, event.event, event.data);
-    const frame = codec.encode(event);
-    if (frame === undefined) throw new TypeError("codec: `encode` answered nothing for an event.");
-    return frame;
+    return encodeEvent(codec, event);
   }
 }
 

@@ -32,7 +32,7 @@ export async function connectionFor<Meta extends ConnectionMeta, Env>(
   const meta = await extracted(options, request, env, identity);
   if (meta instanceof Response) return meta;
   if (meta === null || meta === undefined)
-    throw new PerdureError("unauthorized", "Nobody is logged in: log in, and connect again.");
+    throw new PerdureError("unauthorized", "Nobody is logged in; log in, and connect again.");
   return {
     kind: "connection",
     role: "participant",
@@ -58,7 +58,7 @@ async function extracted<Meta extends ConnectionMeta, Env>(
     // What it says may hold what it was asked about.
     throw new PerdureError(
       "unauthorized",
-      "The connection was refused: log in, and connect again.",
+      "The connection was refused; log in, and connect again.",
     );
   }
 }
@@ -77,16 +77,26 @@ function checkMeta(meta: unknown): ConnectionMeta {
   if (!isMeta(meta))
     throw new PerdureError(
       "bad_request",
-      `extractMeta: \`userId\` has 1 to ${MAX_USER_ID_LENGTH} characters, \`clientId\` is a string, \`channels\` a list of strings.`,
+      `extractMeta: userId has 1 to ${MAX_USER_ID_LENGTH} characters, clientId is a string, channels a list of strings.`,
     );
   const bytes = new TextEncoder().encode(JSON.stringify(meta)).length;
   if (bytes > MAX_CONNECTION_META_BYTES)
     throw new PerdureError(
       "too_large",
-      `extractMeta: what is kept with a socket has at most ${MAX_CONNECTION_META_BYTES} bytes, not ${bytes}.`,
+      `extractMeta: meta has at most ${MAX_CONNECTION_META_BYTES} bytes, not ${bytes}.`,
     );
   return meta;
 }
+
+/** Throws `not_found` where a request asks for another path than that of sockets. */
+export function checkPath({ url }: Request, websocketPath: string): void {
+  if (new URL(url).pathname !== websocketPath)
+    throw new PerdureError("not_found", `Nothing is at this path; connect to ${websocketPath}.`);
+}
+
+/** The answer to a plain request where a socket belongs. */
+export const upgradeRequired = (): PerdureError =>
+  new PerdureError("upgrade_required", "This path is a WebSocket; connect with one.");
 
 /** Whether a value is the meta of a connection. */
 export function isMeta(meta: unknown): meta is ConnectionMeta {

@@ -1,10 +1,11 @@
 /** Which sockets of a user are in which rooms: the side of the user's object. */
 
 import type { Clock, Link, Timers } from "../object/index.ts";
-import { canonicalJson, digestOf } from "../object/index.ts";
+import { digestOf } from "../object/index.ts";
 import { isObject, MAX_ROOMS_PER_SOCKET, PerdureError } from "../protocol/index.ts";
 import { checkRoomName } from "./room-binding.ts";
 import type { RoomCalls } from "./room-calls.ts";
+import { metaJson } from "./room-meta.ts";
 import type { RoomDelivery, WireFrame } from "./rpc.ts";
 import { Turns } from "./turns.ts";
 
@@ -65,7 +66,7 @@ export class Memberships {
    */
   async join(link: Link, room: string, meta?: object | null): Promise<void> {
     checkRoomName(room);
-    const json = meta === undefined ? undefined : jsonOf(meta);
+    const json = meta === undefined ? undefined : metaJson(meta);
     await this.#turns.run(room, () => this.#join(link, room, json));
   }
 
@@ -121,7 +122,7 @@ export class Memberships {
 
   async #join(link: Link, room: string, json: string | undefined): Promise<void> {
     if (!this.#host.links.includes(link))
-      throw new PerdureError("unavailable", "The socket has closed, so it joins no room.");
+      throw new PerdureError("unavailable", "The socket has closed; it joins no room.");
     const before = digestIn(link, room);
     if (before === undefined && this.roomsOf(link).length >= MAX_ROOMS_PER_SOCKET)
       throw new PerdureError(
@@ -157,13 +158,6 @@ export class Memberships {
   #linksIn(room: string): readonly Link[] {
     return this.#host.links.filter((link) => digestIn(link, room) !== undefined);
   }
-}
-
-function jsonOf(meta: object | null): string {
-  if (meta === null) return "null";
-  if (!isObject(meta))
-    throw new PerdureError("bad_request", "What a member joins with is a JSON object or null.");
-  return canonicalJson(meta);
 }
 
 function parseMeta(json: string | undefined): object | null {

@@ -1,6 +1,7 @@
 /** Which binding a room belongs to, by its name. */
 
 import { isObject, MAX_ID_LENGTH, PerdureError } from "../protocol/index.ts";
+import { checkName } from "./names.ts";
 
 /** A binding of Durable Objects, as far as it is needed here. */
 export interface Namespace<Stub> {
@@ -33,7 +34,7 @@ export function bindingOfRoom(
   if (bound.length > 1)
     throw new PerdureError(
       "bad_request",
-      `The room's class could be ${bound.join(" or ")}: say which under \`rooms\` of the connection, by the part of the name before the first ":".`,
+      `The room's class could be ${bound.join(" or ")}; say which under \`rooms\`.`,
     );
   return bound[0];
 }
@@ -68,11 +69,7 @@ export function missingBinding(binding: string): string {
 
 /** Throws `bad_request` where a room cannot have this name. */
 export function checkRoomName(room: unknown): asserts room is string {
-  if (typeof room !== "string" || room === "" || room.length > MAX_ID_LENGTH)
-    throw new PerdureError(
-      "bad_request",
-      `A room's name is a text of 1 to ${MAX_ID_LENGTH} characters.`,
-    );
+  checkName("The name of a room", room, MAX_ID_LENGTH);
 }
 
 function own(value: unknown, key: string): undefined;

@@ -80,7 +80,7 @@ export class RoomCalls {
     throw new PerdureError(
       "broken",
       made === undefined
-        ? "This Worker has no class of rooms: export one that createRoomHandler makes, and bind it in wrangler.jsonc."
+        ? "This Worker has no class of rooms; export and bind one of createRoomHandler."
         : missingBinding(made),
     );
   }

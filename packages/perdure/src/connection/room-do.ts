@@ -53,14 +53,14 @@ export class RoomDO<Env = unknown> extends BaseDO<Env> implements RoomRpc {
 
   /** What `createRoomHandler` was given. */
   protected get options(): RoomOptions<Env> {
-    throw new PerdureError("broken", "Make the class of a room with createRoomHandler.");
+    throw new PerdureError("broken", "Make the class of rooms with createRoomHandler.");
   }
 
   /** Name of the room. */
   get name(): string {
     const { name } = this.ctx.id;
     if (name === undefined)
-      throw new PerdureError("bad_request", "A room is called by its name: use getByName.");
+      throw new PerdureError("bad_request", "A room has a name; use getByName.");
     return name;
   }
 
@@ -117,7 +117,7 @@ export class RoomDO<Env = unknown> extends BaseDO<Env> implements RoomRpc {
   async renew(): Promise<void> {}
 
   protected override onUpgrade(): void {
-    throw new PerdureError("not_found", "A room has no sockets; connect to the user's object.");
+    throw new PerdureError("not_found", "A room has no sockets; connect to a user's object.");
   }
 
   protected override async serveTimer(name: string, payload: unknown): Promise<void> {
@@ -152,7 +152,7 @@ export class RoomDO<Env = unknown> extends BaseDO<Env> implements RoomRpc {
       presenceLimit: presence ? presenceLimit : 0,
       onJoin: (member) => onJoin?.(this, member),
       onLeave: (member, why) => onLeave?.(this, member, why),
-      onFault: (error) => console.error(`onLeave of the room ${name} failed:`, error),
+      onFault: (error) => console.error(`perdure: onLeave of ${name} failed`, error),
     });
   }
 

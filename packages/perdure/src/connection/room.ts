@@ -4,16 +4,17 @@ import type { Clock, Sql, Timers } from "../object/index.ts";
 import { canonicalJson } from "../object/index.ts";
 import type { RoomMember } from "../protocol/index.ts";
 import {
-  isObject,
-  MAX_ID_LENGTH,
   MAX_ROOM_FRAME_BYTES,
   MAX_ROOM_MEMBERS,
-  MAX_ROOM_META_BYTES,
+  MAX_USER_ID_LENGTH,
   PerdureError,
 } from "../protocol/index.ts";
 import type { Codec } from "./codec.ts";
+import { encodeEvent } from "./codec.ts";
+import { checkName } from "./names.ts";
 import type { RoomReach } from "./room-fan-out.ts";
 import { RoomFanOut } from "./room-fan-out.ts";
+import { metaJson } from "./room-meta.ts";
 import type { JoinStamp, PageOptions } from "./room-members.ts";
 import { RoomMembers } from "./room-members.ts";
 import { RoomPresence } from "./room-presence.ts";
@@ -83,7 +84,7 @@ export class Room {
 
   /** See `RoomRpc.join`. Throws `bad_request`, `too_large`, `room_full`, or what `onJoin` throws. */
   async join(userId: string, meta: object | null): Promise<void> {
-    checkUserId(userId);
+    checkName("The id of a member", userId, MAX_USER_ID_LENGTH);
     const json = metaJson(meta);
     await this.#turns.run(userId, () => this.#join(userId, json));
   }
@@ -98,12 +99,12 @@ export class Room {
     if (frame.length > MAX_ROOM_FRAME_BYTES)
       throw new PerdureError(
         "too_large",
-        `An event to a room has at most ${MAX_ROOM_FRAME_BYTES} bytes; send a reference to what is larger.`,
+        `An event to a room has at most ${MAX_ROOM_FRAME_BYTES} bytes; send a reference.`,
       );
     if (this.#fanOut.isFull)
       throw new PerdureError(
         "rate_limited",
-        "This room has more to send than its members take; wait for earlier events to arrive.",
+        "This room has too much to send; wait for earlier events.",
       );
     const except = sender?.except;
     return this.#fanOut.send(
@@ -168,7 +169,10 @@ export class Room {
   #checkRoomFor(known: RoomMember | undefined): void {
     const { maxMembers = MAX_ROOM_MEMBERS } = this.#parts;
     if (known === undefined && this.#members.count >= maxMembers)
-      throw new PerdureError("room_full", `This room has its ${maxMembers} members; try later.`);
+      throw new PerdureError(
+        "room_full",
+        `This room has its ${maxMembers} members; try again later.`,
+      );
   }
 
   /** Ends a membership, unless the user has joined since it was asked: the answer was about sockets that it had before. */
@@ -195,29 +199,6 @@ export class Room {
 
   #encode(event: string, data: unknown): WireFrame {
     const { codec, name: room } = this.#parts;
-    const frame = codec.encode({ t: "event", event, data, room });
-    if (frame === undefined) throw new TypeError("codec: `encode` answered nothing for an event.");
-    return frame;
+    return encodeEvent(codec, { t: "event", event, data, room });
   }
-}
-
-function checkUserId(userId: unknown): void {
-  if (typeof userId !== "string" || userId === "" || userId.length > MAX_ID_LENGTH * 2)
-    throw new PerdureError(
-      "bad_request",
-      `A member is named by the id of its user: a text of 1 to ${MAX_ID_LENGTH * 2} characters.`,
-    );
-}
-
-/** The canonical JSON of metadata. Throws where it is none or too large. */
-function metaJson(meta: object | null): string {
-  if (meta !== null && !isObject(meta))
-    throw new PerdureError("bad_request", "What a member joins with is a JSON object or null.");
-  const json = canonicalJson(meta);
-  if (new TextEncoder().encode(json).length > MAX_ROOM_META_BYTES)
-    throw new PerdureError(
-      "too_large",
-      `What a member joins with has at most ${MAX_ROOM_META_BYTES} bytes as JSON; it goes to every other member.`,
-    );
-  return json;
 }

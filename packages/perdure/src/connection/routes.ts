@@ -13,7 +13,7 @@ import type { Contract } from "../protocol/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import type { ConnectionMeta } from "./context.ts";
 import type { ConnectionDefinition, ConnectionIdentity } from "./definition.ts";
-import { connectionFor } from "./identify.ts";
+import { checkPath, connectionFor, upgradeRequired } from "./identify.ts";
 import { namespaceOf } from "./room-binding.ts";
 
 /** What `connectionRoutes` takes beside the definition. */
@@ -70,10 +70,10 @@ function refusalOf(error: unknown): Response {
       error,
       error.code === "unauthorized" ? { "www-authenticate": "Bearer" } : {},
     );
-  console.error("perdure: a connection could not be opened", error);
+  console.error("perdure: a connection failed", error);
   return problemResponse(
     isPassing(error)
-      ? new PerdureError("unavailable", "The user's object cannot be reached now; try again.")
+      ? new PerdureError("unavailable", "The user's object cannot be reached; try again.")
       : error,
   );
 }
@@ -90,15 +90,13 @@ async function connect<
   env: Env,
 ): Promise<Response> {
   const { websocketPath, connectionBinding } = definition;
-  if (new URL(request.url).pathname !== websocketPath)
-    throw new PerdureError("not_found", `Nothing is at this path; connect to ${websocketPath}.`);
+  checkPath(request, websocketPath);
   checkOrigin(request, options.allowedOrigins?.(env), false);
   const identity = (await options.authenticate?.(request, env)) ?? null;
   const connection = await connectionFor(definition.options, request, env, identity);
   if (connection instanceof Response) return connection;
   // Not before: a page that is not told why its upgrade was refused asks for that by a plain request.
-  if (!isUpgrade(request))
-    throw new PerdureError("upgrade_required", "This path is a WebSocket: connect with one.");
+  if (!isUpgrade(request)) throw upgradeRequired();
   const users = namespaceOf<UserStub>(env, connectionBinding);
   const answer = await callObject(users, connection.meta.userId, (stub) =>
     stub.fetch(upgradeRequest(connection)),

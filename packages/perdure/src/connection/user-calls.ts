@@ -32,7 +32,7 @@ export class UserCalls {
     if (this.#underWay >= MAX_UNDER_WAY)
       throw new PerdureError(
         "rate_limited",
-        `There are ${MAX_UNDER_WAY} events to other users under way; await some of them.`,
+        `${MAX_UNDER_WAY} events to other users are under way; await some of them.`,
       );
     this.#underWay += 1;
     try {

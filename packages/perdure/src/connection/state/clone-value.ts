@@ -104,7 +104,7 @@ class Cloning {
   /** Copies enumerable properties; `hidden` is how many others are to be there. */
   #properties(original: object, copy: object, keys: readonly string[], hidden: number): object {
     if (Reflect.ownKeys(original).length !== keys.length + hidden)
-      throw refused("a property that is not enumerable or has a symbol as its name");
+      throw refused("a hidden property, or one named by a symbol");
     for (const key of keys) setOwn(copy, key, this.clone(Reflect.get(original, key)));
     return copy;
   }
@@ -123,7 +123,7 @@ class Cloning {
   #nothingElse<T extends object>(original: object, copy: T): T {
     // An indexed string and the position of a regular expression are properties that the clone has by itself.
     if (Reflect.ownKeys(original).length !== Reflect.ownKeys(copy).length)
-      throw refused(`properties of its own on an instance of ${classOf(original)}`);
+      throw refused(`own properties of an instance of ${classOf(original)}`);
     return copy;
   }
 }
@@ -139,7 +139,7 @@ export function setOwn(target: object, key: PropertyKey, value: unknown): void {
 function refused(what: string): PerdureError {
   return new PerdureError(
     "bad_request",
-    `It holds ${what}, which storage does not give back as it was; store plain data instead.`,
+    `It holds ${what}, which storage does not give back as it was; store plain data.`,
   );
 }
 

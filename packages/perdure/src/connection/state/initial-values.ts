@@ -15,7 +15,7 @@ export function clonedInitial(initial: object): Record<PropertyKey, unknown> {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new PerdureError(
         "bad_request",
-        `The initial value of "${key}" cannot be cloned for each object; assign it in onConnect. ${why}`,
+        `The initial "${key}" cannot be cloned for each object; assign it in onConnect. ${why}`,
       );
     }
   }

@@ -20,7 +20,7 @@ export function boundTraps<T extends Date | ArrayBuffer | ArrayBufferView>(
       // empty one, and say nothing.
       if (isBuffer && (name === Symbol.iterator || /^length$|^transfer/.test(String(name))))
         throw new TypeError(
-          "A tracked ArrayBuffer is read with slice() or snapshot(); keep a Uint8Array to change bytes.",
+          "A tracked ArrayBuffer is read with slice() or snapshot(); change bytes by a Uint8Array.",
         );
       const value: unknown = Reflect.get(raw, name, raw);
       if (name === "buffer") return scope.show(value);

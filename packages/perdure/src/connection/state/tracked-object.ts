@@ -57,7 +57,7 @@ export const valueIn = (descriptor: PropertyDescriptor, raw: object, key: Proper
 function setProperty(scope: Scope, raw: object, key: PropertyKey, value: unknown): boolean {
   if (Object.hasOwn(raw, key) && Object.is(Reflect.get(raw, key), scope.held(value))) return true;
   if (typeof key === "symbol") {
-    scope.refuse("A property whose name is a symbol is not stored; name it by a string.");
+    scope.refuse("A property named by a symbol is not stored; use a string.");
     return true;
   }
   const apply = ([kept]: readonly unknown[]) => {

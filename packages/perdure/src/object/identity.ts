@@ -8,15 +8,15 @@ export type { Identity } from "../protocol/index.ts";
 /**
  * What a socket is for. `reader`: gets events as they happen. `dialect`: gets durable events only, for a protocol that
  * cannot take an event back. `runner`: writes events. `list`: gets an owner's list, and is not a session's. `connection`: a
- * user's, of `perdure/connection`.
+ * user's, of `perdure/connection`. `shard`: a client's of `perdure/shard`.
  */
-export type ConnectionKind = "reader" | "dialect" | "runner" | "list" | "connection";
+export type ConnectionKind = "reader" | "dialect" | "runner" | "list" | "connection" | "shard";
 
 /** An identity with the kind of connection that it opens. */
 export interface Connection extends Identity {
   /** Decided by the Worker, by the route. */
   readonly kind: ConnectionKind;
-  /** Connections of `perdure/connection`: what is kept with the socket, as JSON. */
+  /** Connections of `perdure/connection` and `perdure/shard`: what is kept with the socket, as JSON. */
   readonly meta?: object | undefined;
 }
 
@@ -30,7 +30,14 @@ const SOCKET_URL = "https://object.perdure.internal/socket";
 export const CONNECTION_HEADER = "x-perdure-connection";
 
 const ROLES: readonly Role[] = ["viewer", "participant", "runner", "admin"];
-const KINDS: readonly ConnectionKind[] = ["reader", "dialect", "runner", "list", "connection"];
+const KINDS: readonly ConnectionKind[] = [
+  "reader",
+  "dialect",
+  "runner",
+  "list",
+  "connection",
+  "shard",
+];
 
 /** A request that opens a socket on an object: built anew, with no header of the client's. */
 export function upgradeRequest(connection: Connection): Request {

@@ -20,6 +20,7 @@ export * from "./parse-tasks.ts";
 export * from "./permissions.ts";
 export * from "./queries.ts";
 export * from "./runs.ts";
+export * from "./shard-frames.ts";
 export * from "./standard.ts";
 export * from "./state.ts";
 export * from "./tasks.ts";

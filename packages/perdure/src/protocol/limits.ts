@@ -109,3 +109,6 @@ export const MAX_KEPT_BYTES = 256 * 1024;
 
 /** How long after the close of their socket they are kept, in milliseconds. */
 export const KEPT_AFTER_CLOSE_MS = 2 * 60 * 1000;
+
+/** Subscriptions of one socket of a shard: a client that comes back asks for all of them at once, within `CLIENT_FRAME_BURST`. */
+export const MAX_SUBSCRIPTIONS_PER_SOCKET = 128;

@@ -8,4 +8,5 @@ export * from "./shard.ts";
 export * from "./shard-do.ts";
 export * from "./shard-functions.ts";
 export * from "./shard-limits.ts";
+export type { ShardSocketMeta } from "./shard-sockets.ts";
 export type { MutationSql, QuerySql } from "./tracked-sql.ts";

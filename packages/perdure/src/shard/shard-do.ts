@@ -1,13 +1,15 @@
-import type { Schema, Serialized } from "../object/index.ts";
-import { BaseDO, serialized, systemClock } from "../object/index.ts";
-import { PerdureError, problemOf } from "../protocol/index.ts";
+import type { Connection, Link, Schema, Serialized } from "../object/index.ts";
+import { BaseDO, connectionOf, serialized, systemClock } from "../object/index.ts";
+import { PerdureError } from "../protocol/index.ts";
 import type { ShardAnswer, ShardRequest } from "./requests.ts";
 import type { ShardResult, ShardRpc } from "./rpc.ts";
 import { ROOT_DO_SIZE_WARN_BYTES, ROOT_SHARD_NAME } from "./rpc.ts";
 import { SHARD_MIGRATIONS } from "./schema.ts";
 import type { ShardFunctions, ShardIdentity } from "./shard-functions.ts";
 import { defineShard } from "./shard-functions.ts";
+import { isShardSocketMeta, ShardSockets } from "./shard-sockets.ts";
 import { Shard } from "./shard.ts";
+import { toldProblem } from "./told-problem.ts";
 
 /** The timer that forgets queries to which nobody has listened for long. */
 const IDLE_TIMER = "perdure:idle-queries";
@@ -34,7 +36,7 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
     { owner: "shard", migrations: SHARD_MIGRATIONS },
   ];
 
-  #shard: Shard | undefined;
+  #live: { readonly shard: Shard; readonly sockets: ShardSockets } | undefined;
 
   async call(
     request: ShardRequest,
@@ -63,19 +65,29 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
    * is not seen by live queries.
    */
   protected get shard(): Shard {
-    if (this.#shard !== undefined) return this.#shard;
-    const { functions } = this.constructor as typeof ShardDO;
-    this.#shard = new Shard({
-      sql: this.sql,
-      clock: systemClock,
-      functions,
-      onCommit: () => this.checkSize(),
-    });
-    this.#expectIdle(this.#shard);
-    return this.#shard;
+    return this.#awake.shard;
   }
 
   // -------------------------------------------------------------------------------------------- what the base asks for
+
+  protected override identify(request: Request): Connection {
+    const connection = connectionOf(request);
+    if (connection.kind !== "shard" || !isShardSocketMeta(connection.meta))
+      throw new PerdureError("forbidden", "This object takes connections of `shardRoutes`.");
+    return connection;
+  }
+
+  protected override async serveMessage(link: Link, text: string): Promise<void> {
+    const { shard, sockets } = this.#awake;
+    sockets.message(link, text, shard);
+    await this.onMessage(link, text);
+  }
+
+  protected override async serveDisconnect(link: Link, _code: number): Promise<void> {
+    // A socket of an object in which nothing is stored has followed nothing.
+    if (!this.isBlank) this.#awake.sockets.end(link);
+    await this.onDisconnect(link);
+  }
 
   protected override async serveTimer(name: string, payload: unknown): Promise<void> {
     if (name !== IDLE_TIMER) return this.onTimer(name, payload);
@@ -90,9 +102,45 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
 
   // -------------------------------------------------------------------------------------------- inside
 
+  get #functions(): ShardFunctions {
+    return (this.constructor as typeof ShardDO).functions;
+  }
+
+  /** Made at first use: who subscribes is known from the sockets, and nothing runs again. */
+  get #awake() {
+    if (this.#live !== undefined) return this.#live;
+    const { sql, links } = this;
+    const functions = this.#functions;
+    const clock = systemClock;
+    const sockets = new ShardSockets({
+      clock,
+      functions,
+      links,
+      name: this.ctx.id.name,
+      leave: (queryIds) => {
+        for (const queryId of queryIds) this.shard.unsubscribe(queryId);
+        this.#expectIdle(this.shard);
+      },
+    });
+    const shard = new Shard({
+      sql,
+      clock,
+      functions,
+      subscribed: sockets.queryIds,
+      onCommit: (commit) => {
+        sockets.tell(commit);
+        this.checkSize();
+      },
+    });
+    this.#live = { shard, sockets };
+    if (shard.isStale) shard.refresh();
+    this.#expectIdle(shard);
+    return this.#live;
+  }
+
   /** Throws `not_found` before anything is stored for a function that does not exist. */
   #checkPath(functionPath: string): void {
-    const { functions } = this.constructor as typeof ShardDO;
+    const functions = this.#functions;
     if (Object.keys({ ...functions.queries, ...functions.mutations }).length === 0)
       throw new PerdureError(
         "not_found",
@@ -111,15 +159,8 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
 
   /** Sees to it that queries to which nobody listens are forgotten in time. */
   #expectIdle(shard: Shard): void {
+    if (this.timers.dueAt(IDLE_TIMER) !== undefined) return;
     const next = shard.forgetIdle();
-    if (next !== undefined && this.timers.dueAt(IDLE_TIMER) === undefined)
-      this.timers.set(IDLE_TIMER, next);
+    if (next !== undefined) this.timers.set(IDLE_TIMER, next);
   }
-}
-
-/** The problem of anything thrown. What is not ours is told to the log alone. */
-function toldProblem(error: unknown) {
-  if (!(error instanceof PerdureError))
-    console.error("perdure: a function of a shard failed", error);
-  return problemOf(error);
 }

@@ -16,6 +16,8 @@ import type {
   RunnerFrame,
   RunnerServerFrame,
   ServerFrame,
+  ShardClientFrame,
+  ShardServerFrame,
 } from "../../src/protocol/index.ts";
 import { CLOSE, ERROR_STATUS, FINAL_CLOSE_CODES, permits } from "../../src/protocol/index.ts";
 import * as limits from "../../src/protocol/limits.ts";
@@ -78,6 +80,21 @@ const FRAMES: Readonly<Record<string, ReadonlySet<unknown>>> = {
     welcome: true,
     event: true,
     ack: true,
+    error: true,
+  }),
+  "### From a shard's client": every<ShardClientFrame["t"]>({
+    subscribe: true,
+    unsubscribe: true,
+    call: true,
+  }),
+  "### To a shard's client": every<ShardServerFrame["t"]>({
+    subscribed: true,
+    seed: true,
+    reset: true,
+    missed: true,
+    commit: true,
+    result: true,
+    refused: true,
     error: true,
   }),
   "### Commands": every<Command["op"]>({

@@ -86,7 +86,7 @@ export class ClientNumbers {
   #find(client: string) {
     if (this.#tables.isBlank) return undefined;
     return this.#tables.sql.run<{ last: number; refused: string }>(
-      "SELECT last, refused FROM connection_clients WHERE client = ?",
+      "SELECT * FROM connection_clients WHERE client = ?",
       client,
     )[0];
   }

@@ -150,28 +150,27 @@ export class ConnectionDO<
   }
 
   #host(): ConnectionHost<Env> {
-    const object = {
-      links: () => this.links,
-      isBlank: () => this.isBlank,
-      sql: () => this.sql,
-      timers: () => this.timers,
-    };
+    // Each is read when it is needed: the database of an object that is blank is made by that.
+    const links = () => this.links;
+    const isBlank = () => this.isBlank;
+    const sql = () => this.sql;
+    const timers = () => this.timers;
     return {
       id: this.ctx.id,
       env: this.env,
       storage: this.ctx.storage,
       incarnation: this.incarnation,
       get links() {
-        return object.links();
+        return links();
       },
       get isBlank() {
-        return object.isBlank();
+        return isBlank();
       },
       get sql() {
-        return object.sql();
+        return sql();
       },
       get timers() {
-        return object.timers();
+        return timers();
       },
     };
   }

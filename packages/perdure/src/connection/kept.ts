@@ -1,4 +1,4 @@
-/** What the object keeps with a socket over hibernation, beside its meta. `Memberships` keeps its rooms there, too. */
+/** What the object keeps with a socket over hibernation, beside its meta. */
 
 import type { Link } from "../object/index.ts";
 import { isObject } from "../protocol/index.ts";
@@ -9,6 +9,8 @@ export interface Kept {
   readonly client?: string | undefined;
   /** How many `event` frames it was sent. */
   readonly sent?: number | undefined;
+  /** Its rooms, each with the digest of the metadata that its user joined with. */
+  readonly rooms?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What is kept with a socket. */

@@ -2,7 +2,8 @@
 
 import type { Clock, Link, Timers } from "../object/index.ts";
 import { digestOf } from "../object/index.ts";
-import { isObject, MAX_ROOMS_PER_SOCKET, PerdureError } from "../protocol/index.ts";
+import { MAX_ROOMS_PER_SOCKET, PerdureError } from "../protocol/index.ts";
+import { keep, keptWith } from "./kept.ts";
 import { checkRoomName } from "./room-binding.ts";
 import type { RoomCalls } from "./room-calls.ts";
 import { metaJson } from "./room-meta.ts";
@@ -20,9 +21,6 @@ const DIGEST_LENGTH = 12;
 
 /** Stands for having joined without metadata. */
 const NO_META = "";
-
-/** The rooms of a socket, each with the digest of the metadata that its user joined with. */
-type KeptRooms = Readonly<Record<string, string>>;
 
 /** The object of the user. */
 export interface MembershipsHost {
@@ -55,7 +53,7 @@ export class Memberships {
 
   /** Rooms that a socket is in. */
   roomsOf(link: Link): readonly string[] {
-    return Object.keys(keptRooms(link));
+    return Object.keys(keptWith(link).rooms ?? {});
   }
 
   /**
@@ -167,23 +165,15 @@ function parseMeta(json: string | undefined): object | null {
 const digestOfMeta = (json: string): string =>
   json === "null" ? NO_META : digestOf(json).slice(0, DIGEST_LENGTH);
 
-function keptRooms(link: Link): KeptRooms {
-  const { kept } = link.attachment;
-  const rooms = isObject(kept) ? kept["rooms"] : undefined;
-  return isObject(rooms) ? (rooms as KeptRooms) : {};
-}
-
 /** The digest that a socket keeps for a room; undefined where it is not in it. */
 function digestIn(link: Link, room: string): string | undefined {
-  const rooms = keptRooms(link);
+  const { rooms = {} } = keptWith(link);
   return Object.hasOwn(rooms, room) ? rooms[room] : undefined;
 }
 
 /** Notes in a socket's attachment that it is in a room, or, without a digest, that it is not. Leaves alone what else is kept. */
 function mark(link: Link, room: string, digest: string | undefined): void {
   if (digestIn(link, room) === digest) return;
-  const { [room]: _, ...others } = keptRooms(link);
-  const rooms = digest === undefined ? others : { ...others, [room]: digest };
-  const { kept } = link.attachment;
-  link.attach({ kept: { ...(isObject(kept) ? kept : {}), rooms } });
+  const { [room]: _, ...others } = keptWith(link).rooms ?? {};
+  keep(link, { rooms: digest === undefined ? others : { ...others, [room]: digest } });
 }

@@ -30,7 +30,7 @@ export class RoomPresence {
 
   constructor(room: PresenceRoom) {
     this.#room = room;
-    this.#isQuiet = room.sql.run("SELECT name FROM room_flags WHERE name = ?", QUIET).length > 0;
+    this.#isQuiet = room.sql.run("SELECT * FROM room_flags WHERE name = ?", QUIET).length > 0;
   }
 
   /** A member is there that was not, or has other metadata than before. */
@@ -76,9 +76,12 @@ export class RoomPresence {
   }
 
   #setQuiet(isQuiet: boolean): void {
-    const { sql } = this.#room;
-    if (isQuiet) sql.run("INSERT OR IGNORE INTO room_flags (name) VALUES (?)", QUIET);
-    else sql.run("DELETE FROM room_flags WHERE name = ?", QUIET);
+    this.#room.sql.run(
+      isQuiet
+        ? "INSERT OR IGNORE INTO room_flags (name) VALUES (?)"
+        : "DELETE FROM room_flags WHERE name = ?",
+      QUIET,
+    );
     this.#isQuiet = isQuiet;
   }
 }

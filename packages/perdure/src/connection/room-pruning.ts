@@ -61,11 +61,9 @@ export class RoomPruning {
   /** A user has become a member. Belongs into the transaction in which it does. */
   joined(): void {
     const { clock, timers } = this.#room;
-    const at = clock.now() + FIRST_WAIT_MS;
-    const next = timers.dueAt(PRUNE_TIMER);
     // Near enough: among many joins one writes.
-    if (next === undefined || next > at)
-      timers.set(PRUNE_TIMER, at, { after: null, found: 0, wait: FIRST_WAIT_MS } satisfies Look);
+    if ((timers.dueAt(PRUNE_TIMER) ?? Infinity) > clock.now() + FIRST_WAIT_MS)
+      this.#lookIn(FIRST_WAIT_MS, firstLook(FIRST_WAIT_MS));
   }
 
   /** The last member has left. */
@@ -76,23 +74,21 @@ export class RoomPruning {
   /** The timer is due: asks the next batch. */
   async look(payload: unknown): Promise<void> {
     const { after, found, wait } = lookOf(payload);
-    const { clock, timers, members } = this.#room;
+    const { members } = this.#room;
     const batch = members
-      .page({ limit: BATCH_MEMBERS, ...(after === null ? {} : { after }) })
+      .page({ limit: BATCH_MEMBERS, after: after ?? undefined })
       .map(({ userId }) => userId);
     const gone = found + (await this.#ask(batch));
     if (members.count === 0) return;
-    const last = batch.at(-1);
-    if (last !== undefined && batch.length === BATCH_MEMBERS) {
-      timers.set(PRUNE_TIMER, clock.now(), { after: last, found: gone, wait } satisfies Look);
-      return;
-    }
+    const last = batch[BATCH_MEMBERS - 1];
+    if (last !== undefined) return this.#lookIn(0, { after: last, found: gone, wait });
     const next = gone > 0 ? FIRST_WAIT_MS : Math.min(wait * 2, LONGEST_WAIT_MS);
-    timers.set(PRUNE_TIMER, clock.now() + next, {
-      after: null,
-      found: 0,
-      wait: next,
-    } satisfies Look);
+    this.#lookIn(next, firstLook(next));
+  }
+
+  #lookIn(milliseconds: number, look: Look): void {
+    const { clock, timers } = this.#room;
+    timers.set(PRUNE_TIMER, clock.now() + milliseconds, look);
   }
 
   /** Asks some members; answers how many of them were gone. */
@@ -120,6 +116,8 @@ export class RoomPruning {
     return true;
   }
 }
+
+const firstLook = (wait: number): Look => ({ after: null, found: 0, wait });
 
 function lookOf(payload: unknown): Look {
   const { after, found, wait } = isObject(payload) ? payload : {};

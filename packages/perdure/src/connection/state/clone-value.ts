@@ -70,9 +70,8 @@ class Cloning {
       case "dataview":
         return this.#view(value);
       case "buffer":
-        return this.#leaf(value);
       case "error":
-        return this.#known(value, structuredClone(value));
+        return this.#leaf(value);
       default:
         // The platform's own cloning keeps all of the rest: dates, regular expressions, boxed primitives.
         return this.#nothingElse(value, this.#leaf(value));

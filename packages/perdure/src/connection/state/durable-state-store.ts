@@ -1,4 +1,4 @@
-import { PersistError } from "./persist-error.ts";
+import { notKept } from "./persist-error.ts";
 import type { StateChange, StateStore } from "./state-store.ts";
 import { PerdureError } from "../../protocol/index.ts";
 
@@ -102,10 +102,10 @@ export class DurableStateStore implements StateStore {
       kv.put(this.prefix + key, change.value);
       if (this.#deleted.has(key)) kv.delete(this.prefix + DELETED + key);
     } catch (cause) {
-      throw new PersistError(
+      throw notKept(
         key,
         isTooBig(cause) ? "too_large" : "unavailable",
-        `"${key}" was not stored, nor was what changed with it: ${String(cause)}`,
+        `nothing of this change was stored. ${String(cause)}`,
         cause,
       );
     }

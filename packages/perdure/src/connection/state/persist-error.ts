@@ -25,6 +25,10 @@ export class PersistError extends PerdureError {
   }
 }
 
+/** The error of a key, saying why. */
+export const notKept = (key: string, code: ErrorCode, why: string, cause?: unknown): PersistError =>
+  new PersistError(key, code, `"${key}" is not kept: ${why}`, cause);
+
 /** The error of a key for whatever refused its value. */
 export function persistErrorOf(
   key: string,
@@ -32,19 +36,14 @@ export function persistErrorOf(
   code: "bad_request" | "unavailable",
 ): PersistError {
   if (cause instanceof PersistError) return cause;
-  if (cause instanceof PerdureError)
-    return new PersistError(key, cause.code, `"${key}" is not kept. ${cause.message}`, cause);
-  return new PersistError(key, code, `"${key}" is not kept: ${String(cause)}`, cause);
+  return cause instanceof PerdureError
+    ? notKept(key, cause.code, cause.message, cause)
+    : notKept(key, code, String(cause), cause);
 }
 
 /** The error of a key that was to be stored together with the one that failed. */
 export function siblingOf(error: PersistError, key: string): PersistError {
   return key === error.key
     ? error
-    : new PersistError(
-        key,
-        error.code,
-        `"${key}" is not kept, because what changed with it is not. ${error.message}`,
-        error,
-      );
+    : notKept(key, error.code, `nor is what changed with it. ${error.message}`, error);
 }

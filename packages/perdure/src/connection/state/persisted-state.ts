@@ -1,13 +1,13 @@
 import { PerdureError } from "../../protocol/index.ts";
-import type { Replacement } from "./clone-value.ts";
 import { cloneValue, isObject, setOwn } from "./clone-value.ts";
 import { copyContainer } from "./container-copy.ts";
 import { clonedInitial, namesOf } from "./initial-values.ts";
-import { PersistError, persistErrorOf, siblingOf } from "./persist-error.ts";
+import type { PersistError } from "./persist-error.ts";
+import { notKept, persistErrorOf, siblingOf } from "./persist-error.ts";
 import { serializedSize, textSize } from "./serialized-size.ts";
 import type { StateChange, StateStore } from "./state-store.ts";
 import type { Scope } from "./tracked.ts";
-import { FIXED_TRAPS, originOf, trackedProxy } from "./tracked.ts";
+import { cloneOf, FIXED_TRAPS, trackedProxy } from "./tracked.ts";
 import { isOrdinary, NOT_ORDINARY, valueIn } from "./tracked-object.ts";
 import { Tracker } from "./tracker.ts";
 import { UnsavedChanges } from "./unsaved-changes.ts";
@@ -170,7 +170,7 @@ export class PersistedState<State extends object> {
     value: unknown,
   ): { readonly value: unknown; readonly bytes: number } | undefined {
     try {
-      const clone = cloneValue(value, this.#replacing(key));
+      const clone = this.#clone(key, value);
       const bytes = this.#sizeOf(key, clone);
       if (bytes > MAX_STATE_VALUE_BYTES) throw tooLarge(key, bytes);
       return { value: clone, bytes };
@@ -206,7 +206,7 @@ export class PersistedState<State extends object> {
       let size = this.#sizes.get(key) ?? this.#sizeOf(key, this.#values[key]);
       try {
         for (const value of values) {
-          const clone = cloneValue(value, this.#replacing(key));
+          const clone = this.#clone(key, value);
           kept.push(clone);
           size += serializedSize(clone) + CHANGE_BYTES;
         }
@@ -247,13 +247,8 @@ export class PersistedState<State extends object> {
   }
 
   /** What belongs to a key stays itself where it is put elsewhere below it; what belongs to another is cloned. */
-  #replacing(key: string): (value: object) => Replacement {
-    return (value) => {
-      const origin = originOf(value);
-      if (origin === undefined) return undefined;
-      const isOwn = origin.scope !== undefined && origin.scope === this.#trackers.get(key);
-      return isOwn ? { copy: origin.raw } : { original: origin.raw };
-    };
+  #clone(key: string, value: unknown): unknown {
+    return cloneOf(value, this.#trackers.get(key));
   }
 
   #sizeOf(key: string, value: unknown): number {
@@ -284,9 +279,9 @@ export class PersistedState<State extends object> {
 }
 
 function tooLarge(key: string, bytes: number): PersistError {
-  return new PersistError(
+  return notKept(
     key,
     "too_large",
-    `"${key}" would take ${bytes} bytes, and a key keeps ${MAX_STATE_VALUE_BYTES}; divide it among keys, or store it directly.`,
+    `it would take ${bytes} bytes of ${MAX_STATE_VALUE_BYTES}; divide it among keys, or use storage.`,
   );
 }

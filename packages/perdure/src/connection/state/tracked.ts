@@ -69,10 +69,17 @@ export function rawOf(value: unknown): unknown {
  * @throws `bad_request` where something in it cannot be cloned without loss.
  */
 export function snapshot<T>(value: T): T {
+  return cloneOf(value) as T;
+}
+
+/** A clone of a value that may be tracked, but for what is tracked in `scope`: that stays itself. */
+export function cloneOf(value: unknown, scope?: object): unknown {
   return cloneValue(value, (object) => {
     const origin = ORIGINS.get(object);
-    return origin && { original: origin.raw };
-  }) as T;
+    if (origin === undefined) return undefined;
+    const { raw } = origin;
+    return scope !== undefined && origin.scope === scope ? { copy: raw } : { original: raw };
+  });
 }
 
 const no = () => false;

@@ -44,6 +44,9 @@ export const board = defineShard({
   },
 });
 
+/** A board is a shard. */
+export const boards = board.shardBy((args) => args.board);
+
 /** A class of shards with a method of its own. */
 export class BoardDO extends ShardDO<Cloudflare.Env> {
   static override readonly functions = board;
@@ -74,8 +77,9 @@ export class BoardDO extends ShardDO<Cloudflare.Env> {
   }
 }
 
-/** A shard that thinks little to be a lot. */
+/** A shard that thinks little to be a lot, and that knows which calls are its own. */
 export class FullBoardDO extends BoardDO {
+  static override readonly functions = boards;
   static override readonly largeStorageBytes = 256 * 1024;
 }
 

@@ -12,3 +12,14 @@ export * from "./shard-limits.ts";
 export * from "./shard-routes.ts";
 export type { ShardSocketMeta } from "./shard-sockets.ts";
 export type { MutationSql, QuerySql } from "./tracked-sql.ts";
+export type {
+  ShardRequest as RpcRequest,
+  SubscribeRequest as SubscriptionQuery,
+} from "./requests.ts";
+export type {
+  HibernatableWebSocket,
+  MutationDelta,
+  ShardDOState,
+  SocketAttachment,
+  SubscriptionEnvelope,
+} from "./stable-types.ts";

@@ -4,6 +4,7 @@ import type { Serialized } from "../object/index.ts";
 import type { Problem } from "../protocol/index.ts";
 import type { ShardAnswer, ShardRequest } from "./requests.ts";
 import type { ShardIdentity } from "./shard-functions.ts";
+import type { MutationSql } from "./tracked-sql.ts";
 
 /** A value, or the problem that stood in its way: an error's code does not survive a call between objects. */
 export type ShardResult<T> =
@@ -39,3 +40,13 @@ export const ROOT_SHARD_NAME = "__root__";
 
 /** Storage past which the root shard warns in its log, in bytes: 1 GiB, a tenth of what the platform allows. */
 export const ROOT_DO_SIZE_WARN_BYTES: number = 1024 ** 3;
+
+/** A shard, to methods of its own class. */
+export interface OwnShard {
+  /** The position of the last commit; 0 before the first. */
+  readonly position: number;
+  /** Calls a function. Throws a `PerdureError`, or what its handler throws. */
+  call(request: ShardRequest, identity: ShardIdentity | null): ShardAnswer;
+  /** Writes in one commit, so that live queries see it. What `work` throws undoes it; it may not be asynchronous. */
+  write<T>(work: (sql: MutationSql) => T): T;
+}

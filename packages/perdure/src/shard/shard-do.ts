@@ -2,7 +2,7 @@ import type { Connection, Link, Schema, Serialized } from "../object/index.ts";
 import { BaseDO, connectionOf, serialized, systemClock } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import type { ShardAnswer, ShardRequest } from "./requests.ts";
-import type { ShardResult, ShardRpc } from "./rpc.ts";
+import type { OwnShard, ShardResult, ShardRpc } from "./rpc.ts";
 import { ROOT_DO_SIZE_WARN_BYTES, ROOT_SHARD_NAME } from "./rpc.ts";
 import { SHARD_MIGRATIONS } from "./schema.ts";
 import type { ShardFunctions, ShardIdentity } from "./shard-functions.ts";
@@ -44,7 +44,7 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
   ): Promise<Serialized<ShardResult<ShardAnswer>>> {
     return this.#answer(() => {
       this.#checkPath(request.functionPath);
-      return this.shard.call(request, identity);
+      return this.#awake.shard.call(request, identity);
     });
   }
 
@@ -54,7 +54,7 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
   ): Promise<Serialized<ShardResult<readonly ShardAnswer[]>>> {
     return this.#answer(() => {
       for (const { functionPath } of requests) this.#checkPath(functionPath);
-      return this.shard.batch(requests, identity);
+      return this.#awake.shard.batch(requests, identity);
     });
   }
 
@@ -64,7 +64,7 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
    * The shard. Methods of a subclass read with `this.sql` as they like, and write with `this.shard.write(…)`: what they write past it
    * is not seen by live queries.
    */
-  protected get shard(): Shard {
+  protected get shard(): OwnShard {
     return this.#awake.shard;
   }
 
@@ -91,7 +91,7 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
 
   protected override async serveTimer(name: string, payload: unknown): Promise<void> {
     if (name !== IDLE_TIMER) return this.onTimer(name, payload);
-    const next = this.shard.forgetIdle();
+    const next = this.#awake.shard.forgetIdle();
     if (next !== undefined) this.timers.set(IDLE_TIMER, next);
   }
 
@@ -118,8 +118,8 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
       links,
       name: this.ctx.id.name,
       leave: (queryIds) => {
-        for (const queryId of queryIds) this.shard.unsubscribe(queryId);
-        this.#expectIdle(this.shard);
+        for (const queryId of queryIds) shard.unsubscribe(queryId);
+        this.#expectIdle(shard);
       },
     });
     const shard = new Shard({

@@ -49,6 +49,16 @@ test("perdure/do has the names that are documented for it", () => {
   const api = publicApi(files, "do/index.d.ts", ["do", "auth", "shard"]);
   for (const line of [
     "SessionDO is AuthSessionDO",
+    "export declare class ShardDO<Env = unknown> extends BaseDO<Env>",
+    'export declare const ROOT_SHARD_NAME = "__root__";',
+    "export declare const ROOT_DO_SIZE_WARN_BYTES: number;",
+    "export interface SocketAttachment extends Attachment {",
+    "export interface MutationDelta {",
+    "RpcRequest is ShardRequest",
+    "export interface SubscriptionEnvelope extends SubscribeRequest {",
+    "SubscriptionQuery is SubscribeRequest",
+    "export type ShardDOState =",
+    "export type HibernatableWebSocket =",
     "export declare const SESSION_DO_TTL_DEFAULT = 604800;",
     "export interface SessionRecord {\nuserId: string;\ncreatedAt: number;\nexpiresAt: number;\n}",
   ])

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ownNamespace } from "../../src/connection/room-binding.ts";
 import { openSocket, TestSocket } from "../../src/testing/index.ts";
 import type { ConnectionServerFrame } from "../../src/protocol/index.ts";
@@ -251,6 +251,23 @@ test("B12 a room finds its own binding among all, to call itself", () => {
   expect(ownNamespace(env, id)).toBe(env.PLAIN_ROOM);
   expect(ownNamespace({}, id)).toBeUndefined();
 });
+
+test.for([
+  ["plain:unreachable", "unavailable"],
+  ["missing:2", "broken"],
+])(
+  "E43 an event for a room that cannot be reached rejects where it is awaited, else onError hears of it: %s",
+  async ([room, code]) => {
+    const ada = await open(`no-room-${code}`);
+    const heard = () => journalOf("error").filter((line) => line === code).length;
+    ada.send({ t: "event", event: "say", data: { room } });
+    expect((await ada.next("error")).error).toMatchObject({ code });
+    expect(heard()).toBe(1);
+    ada.send({ t: "event", event: "sayInPassing", data: { room } });
+    await vi.waitFor(() => expect(heard()).toBe(2));
+    expect(ada.texts.join()).not.toContain("secret");
+  },
+);
 
 test("B51 a room whose binding is missing says what to add", async () => {
   const ada = await open("missing-ada");

@@ -1,4 +1,4 @@
-import type { ConnectionMeta } from "../../src/connection/index.ts";
+import type { ConnectionMeta, RoomDO } from "../../src/connection/index.ts";
 import {
   createConnectionHandler,
   createRoomHandler,
@@ -42,7 +42,13 @@ export class PlainRoom extends createRoomHandler({
   name: "PlainRoom",
   connectionBinding: "ROOM_USER",
   presence: false,
-}) {}
+}) {
+  /** One room is not to be reached. */
+  override async relay(...event: Parameters<RoomDO["relay"]>): ReturnType<RoomDO["relay"]> {
+    if (this.ctx.id.name === "plain:unreachable") throw new Error("a secret of the room's");
+    return super.relay(...event);
+  }
+}
 
 interface RoomCommand {
   readonly room: string;
@@ -55,6 +61,9 @@ const roomUser = defineConnection<ConnectionMeta, Cloudflare.Env>({
   name: "RoomUserDO",
   connectionBinding: "ROOM_USER",
   rooms: { hooked: "HOOKED_ROOM", plain: "PLAIN_ROOM", missing: "MISSING_ROOM" },
+  onError(error) {
+    roomJournal.push(`error ${error instanceof PerdureError ? error.code : String(error)}`);
+  },
 })
   .on<RoomCommand>("join", async ({ actor, emit }, { room, meta }) => {
     try {

@@ -1,5 +1,9 @@
 import type { ConnectionMeta } from "../../src/connection/index.ts";
-import { createConnectionHandler, defineConnection } from "../../src/connection/index.ts";
+import {
+  createConnectionHandler,
+  defineConnection,
+  PersistError,
+} from "../../src/connection/index.ts";
 import { PerdureError } from "../../src/protocol/index.ts";
 
 /** State of a user in the tests. */
@@ -121,6 +125,19 @@ user
     ctx.state.count += 10;
     ctx.meta.channels.push("failed");
     throw new PerdureError("bad_request", "after the flush");
+  })
+  .on("flushFails", async (ctx) => {
+    ctx.state.count += 10;
+    ctx.state.nested.list.push(10);
+    ctx.emit.emit("waits for state");
+    try {
+      await ctx.flush();
+    } catch (error) {
+      const { count, nested } = ctx.state;
+      const why = error instanceof PersistError && { code: error.code, key: error.key };
+      ctx.emit.emit("failed", { why, count, list: nested.list });
+    }
+    ctx.state.count += 1;
   })
   .on("flushInside", async (ctx) => {
     await ctx.actor.getStorage().transaction(() => ctx.flush());

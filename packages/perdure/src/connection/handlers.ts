@@ -46,7 +46,7 @@ export class Handlers<Meta extends ConnectionMeta, Env, State extends object, C>
   /** For what is emitted outside of handlers. */
   readonly outside: Scope<Meta, Env, State, C>;
   readonly #host: HandlersHost<Meta, Env, State, C>;
-  readonly #queue = new HandlerQueue();
+  readonly #queue: HandlerQueue;
   /** The handler that runs, unless it runs beside others. */
   #running: Scope<Meta, Env, State, C> | undefined;
   /** Outboxes that have something to send at the end of this turn. */
@@ -54,6 +54,7 @@ export class Handlers<Meta extends ConnectionMeta, Env, State extends object, C>
 
   constructor(host: HandlersHost<Meta, Env, State, C>) {
     this.#host = host;
+    this.#queue = new HandlerQueue(() => host.host.storage.sync());
     host.state.onChange = () => this.#atEndOfTurn();
     this.outside = this.#scope(null);
     this.#release(this.outside.outbox);

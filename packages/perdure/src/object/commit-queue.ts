@@ -1,16 +1,4 @@
-/**
- * Adaptive group commit. A lone job is committed at once. A job that is dispatched before the storage has confirmed the
- * one before it proves load: its sender did not wait for a reply. Then the queue gathers what arrives until
- * `QUIET_TURNS` turns of the event loop bring nothing, and commits all of it together: in one transaction, in which each
- * job has a savepoint of its own, in order of arrival. So it goes on until it has gathered one job alone: whoever was
- * answered together sends the next together, and the first of them should not be committed by itself.
- */
-
-/** Two: with one, a single socket's frames, which arrive one a turn, fill batches of 14; with two, of 37. */
-const QUIET_TURNS = 2;
-
-/** Gathering stops here, so that the first in a batch does not wait for ever. */
-const LARGEST_BATCH = 256;
+import { Gathering } from "./gathering.ts";
 
 /** What a job may do besides writing. */
 export interface Commit {
@@ -42,17 +30,22 @@ interface Job {
   readonly refuse: (error: unknown) => void;
 }
 
-/** Commits jobs in order. */
+/**
+ * Adaptive group commit: what is gathered under load is committed in one transaction, in which each job has a savepoint of its own,
+ * in order of arrival.
+ */
 export class CommitQueue {
   readonly #host: CommitHost;
-  #waiting: Job[] = [];
-  #busy = false;
-  /** Whether the last batch had several jobs. */
-  #isCrowded = false;
+  readonly #gathering: Gathering<Job>;
   #end: Error | undefined;
 
   constructor(host: CommitHost) {
     this.#host = host;
+    this.#gathering = new Gathering({
+      run: (jobs) => this.#commit(jobs),
+      sync: () => host.sync(),
+      refuse: (job, error) => job.refuse(error),
+    });
   }
 
   /**
@@ -73,7 +66,7 @@ export class CommitQueue {
           return this.#run((commit) => recover(error, commit), resolve, isAlone);
         }
       };
-      this.#waiting.push({
+      this.#gathering.add({
         run: (isAlone) => {
           try {
             return run(isAlone);
@@ -83,14 +76,13 @@ export class CommitQueue {
         },
         refuse: reject,
       });
-      if (!this.#busy) void this.#drain();
     });
   }
 
   /** Takes no job any more, and runs none that waits: all are refused with this error. */
   close(error: Error): void {
     this.#end = error;
-    for (const job of this.#waiting.splice(0)) job.refuse(error);
+    for (const job of this.#gathering.take()) job.refuse(error);
   }
 
   #run<T>(work: (commit: Commit) => T, resolve: (value: T) => void, isAlone: boolean): () => void {
@@ -106,41 +98,10 @@ export class CommitQueue {
     };
   }
 
-  async #drain(): Promise<void> {
-    this.#busy = true;
-    try {
-      if (!this.#isCrowded) {
-        this.#commitWaiting();
-        await this.#host.sync();
-      }
-      while (this.#waiting.length > 0) {
-        await this.#gather();
-        this.#isCrowded = this.#commitWaiting() > 1;
-      }
-    } catch (error) {
-      // Storage cannot confirm what was written: the platform ends the object. Nothing waits for an answer in vain.
-      for (const job of this.#waiting.splice(0)) job.refuse(error);
-    } finally {
-      this.#busy = false;
-    }
-  }
-
-  async #gather(): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_TURNS && this.#waiting.length < LARGEST_BATCH;) {
-      const before = this.#waiting.length;
-      await this.#host.sync();
-      quiet = this.#waiting.length === before ? quiet + 1 : 0;
-    }
-  }
-
-  #commitWaiting(): number {
-    const jobs = this.#waiting;
-    if (jobs.length === 0) return 0;
-    this.#waiting = [];
+  #commit(jobs: readonly Job[]): void {
     const answers = this.#runAll(jobs);
     this.#guard(() => this.#host.publish());
     for (const answer of answers) answer();
-    return jobs.length;
   }
 
   #runAll(jobs: readonly Job[]): readonly (() => void)[] {

@@ -10,6 +10,7 @@ export * from "./digest.ts";
 export type { DisconnectRequest } from "./disconnect.ts";
 export * from "./error-behind.ts";
 export { closeExpired } from "./expiry.ts";
+export * from "./gathering.ts";
 export * from "./identity.ts";
 export * from "./link.ts";
 export * from "./migrations.ts";

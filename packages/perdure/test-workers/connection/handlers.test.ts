@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { MAX_WAITING_EVENTS } from "../../src/protocol/index.ts";
@@ -6,6 +6,20 @@ import { journalOf, user } from "../objects/user-do.ts";
 import { emit, eventsOf, greet, nextEvent, openUser } from "./user-socket.ts";
 
 const nothing = (): void => {};
+
+/** Has storage fail in the midst of a transaction: at the write with this number, counted from now on. */
+function failAtWrite(user: string, number: number): Promise<void> {
+  return runInDurableObject(env.USER.getByName(user), (_, { storage }) => {
+    const { kv } = storage;
+    const write = kv.put.bind(kv);
+    const put = vi.spyOn(kv, "put");
+    for (let count = 1; count < number; count += 1) put.mockImplementationOnce(write);
+    put.mockImplementationOnce(() => {
+      put.mockRestore();
+      throw new Error("database or disk is full: SQLITE_FULL");
+    });
+  });
+}
 
 test("E4 handlers run one at a time in order, over all sockets, with those of opening and closing among them", async () => {
   const stub = env.USER.getByName("serial");
@@ -142,6 +156,21 @@ test("E10 what was stored by flush is not undone any more", async () => {
   expect(await nextEvent(socket, "look")).toMatchObject(look);
 });
 
+test("E10 where storage fails flush rejects, nothing is stored, and the handler may go on", async () => {
+  const stub = env.USER.getByName("flush fails");
+  const socket = await openUser("flush fails");
+  await failAtWrite("flush fails", 2);
+  emit(socket, "flushFails");
+  expect(await nextEvent(socket, "failed")).toEqual({
+    why: { code: "unavailable", key: "nested" },
+    count: 0,
+    list: [],
+  });
+  await evictDurableObject(stub);
+  emit(socket, "look");
+  expect(await nextEvent(socket, "look")).toMatchObject({ count: 1, list: [] });
+});
+
 test("E10 inside a transaction of storage flush is refused", async () => {
   const socket = await openUser("flushes inside");
   emit(socket, "flushInside");
@@ -149,6 +178,21 @@ test("E10 inside a transaction of storage flush is refused", async () => {
     code: "bad_request",
     detail: expect.stringContaining("before or after") as string,
   });
+});
+
+test("E15 of handlers that run in a row each is undone by itself, in memory and storage", async () => {
+  const stub = env.USER.getByName("row");
+  const socket = await openUser("row");
+  await failAtWrite("row", 3);
+  for (let count = 1; count <= 5; count += 1) {
+    emit(socket, "add", 1);
+    emit(socket, "fail");
+  }
+  emit(socket, "look");
+  expect(await nextEvent(socket, "look")).toMatchObject({ count: 4, list: [] });
+  expect(journalOf("row").join()).toContain("SQLITE_FULL");
+  await evictDurableObject(stub);
+  expect(await stub.count()).toBe(4);
 });
 
 test("E12 an event without a handler goes to onMessage", async () => {

@@ -1,6 +1,7 @@
 import type { Mutation } from "./mutation.ts";
 
 const COMMANDS = "packages/perdure/src/object/commands.ts";
+const GATHERING = "packages/perdure/src/object/gathering.ts";
 const QUEUE = "packages/perdure/src/object/commit-queue.ts";
 const READER_TRAFFIC = "packages/perdure/src/session/reader-traffic.ts";
 
@@ -63,7 +64,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
     id: "C11",
     seed: 35,
     does: "does the last of the commands that wait first",
-    file: QUEUE,
+    file: GATHERING,
     find: "const jobs = this.#waiting;",
     replace: "const jobs = this.#waiting.toReversed();",
   },

@@ -4,6 +4,7 @@ import type {
   DeviceSessionDO,
   UnconfiguredSessionDO,
 } from "./objects/auth-session-dos.ts";
+import type { BytecodeDO } from "./objects/bytecode-do.ts";
 import type { CarelessSessionDO } from "./objects/careless-session-do.ts";
 import type { ChatSessionDO } from "./objects/chat-session-do.ts";
 import type { ClientUserDO } from "./objects/client-user-do.ts";
@@ -30,6 +31,7 @@ declare global {
     interface Env {
       AUTH_SESSION: DurableObjectNamespace<AuthSessionDO>;
       BOARD: DurableObjectNamespace<BoardDO>;
+      BYTECODE: DurableObjectNamespace<BytecodeDO>;
       CARELESS_SESSION: DurableObjectNamespace<CarelessSessionDO>;
       CHAT_SESSION: DurableObjectNamespace<ChatSessionDO>;
       CLIENT_USER: DurableObjectNamespace<ClientUserDO>;

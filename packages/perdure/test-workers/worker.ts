@@ -7,6 +7,7 @@ export {
   UnconfiguredSessionDO,
 } from "./objects/auth-session-dos.ts";
 export { BoardDO, FullBoardDO, PlainShardDO } from "./objects/board-do.ts";
+export { BytecodeDO } from "./objects/bytecode-do.ts";
 export { CarelessSessionDO } from "./objects/careless-session-do.ts";
 export { ChatSessionDO } from "./objects/chat-session-do.ts";
 export { ClientUserDO } from "./objects/client-user-do.ts";

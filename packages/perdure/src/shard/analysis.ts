@@ -4,18 +4,20 @@ import type { Sql, SqlValue } from "../object/index.ts";
 import type { Programs } from "./bytecode.ts";
 import { openedBy, programsOf, writesAnything, writtenBy } from "./bytecode.ts";
 import { Catalog } from "./catalog.ts";
+import type { RowsRead } from "./read-set.ts";
+import { readsOf } from "./read-set.ts";
 import { isOwnTable } from "./schema.ts";
 import type { Statement } from "./statement.ts";
 import { parseStatement, refused } from "./statement.ts";
+import type { WritePlan } from "./write-set.ts";
+import { writesOf } from "./write-set.ts";
 
 /** What is known of a statement, whatever its bindings. */
 export interface Analysis {
   readonly statement: Statement;
-  readonly writes: boolean;
-  /** Tables that it opens, those that it only writes too. */
-  readonly readTables: ReadonlySet<string>;
-  /** Tables that it or one of its triggers changes. */
-  readonly writtenTables: ReadonlySet<string>;
+  /** What it reads, where it changes nothing. */
+  readonly reads: readonly RowsRead[];
+  readonly writes: WritePlan | undefined;
 }
 
 /** Texts that are remembered; an app has its statements in its code, so this is only a bound. */
@@ -25,16 +27,11 @@ const MAX_REMEMBERED = 1_000;
 export class Analyses {
   readonly #sql: Sql;
   readonly #known = new Map<string, Analysis>();
+  readonly #valid = new Map<string, boolean>();
   #catalog: Catalog | undefined;
 
   constructor(sql: Sql) {
     this.#sql = sql;
-  }
-
-  /** Forgets all: the schema has changed. */
-  clear(): void {
-    this.#known.clear();
-    this.#catalog = undefined;
   }
 
   /**
@@ -50,15 +47,31 @@ export class Analyses {
     return made;
   }
 
+  /** Whether SQLite understands a statement that was made here. */
+  isValid(text: string, bindings: readonly SqlValue[]): boolean {
+    const known = this.#valid.get(text);
+    if (known !== undefined) return known;
+    let isValid = true;
+    try {
+      this.#sql.run(`EXPLAIN ${text}`, ...bindings);
+    } catch {
+      isValid = false;
+    }
+    if (this.#valid.size >= MAX_REMEMBERED) this.#valid.clear();
+    this.#valid.set(text, isValid);
+    return isValid;
+  }
+
   #analyse(statement: Statement, programs: Programs): Analysis {
     this.#catalog ??= new Catalog(this.#sql);
     const catalog = this.#catalog;
-    const all = programs.flat();
-    const readTables = new Set(all.flatMap((one) => openedBy(one, catalog)?.table ?? []));
-    const writtenTables = new Set(all.flatMap((one) => writtenBy(one, catalog) ?? []));
-    const own = [...readTables, ...writtenTables].find(isOwnTable);
-    if (own !== undefined)
-      throw refused(`the table ${own} is the library's; handlers use tables of their own`);
-    return { statement, writes: writesAnything(programs), readTables, writtenTables };
+    for (const one of programs.flat()) {
+      const table = openedBy(one, catalog)?.table ?? writtenBy(one, catalog) ?? "";
+      if (isOwnTable(table))
+        throw refused(`the table ${table} is the library's; handlers use tables of their own`);
+    }
+    if (writesAnything(programs))
+      return { statement, reads: [], writes: writesOf(statement, programs, catalog) };
+    return { statement, reads: readsOf(programs[0] ?? [], catalog), writes: undefined };
   }
 }

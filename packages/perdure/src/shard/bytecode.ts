@@ -16,6 +16,9 @@ export interface Instruction {
   readonly p5: number;
 }
 
+/** What a cursor may stand on that nothing is known of. */
+export const UNKNOWN: Stored = { table: EVERYTHING, columns: [] };
+
 /** A flag of `OpenRead` and `OpenWrite`: the root page is in a register. */
 const ROOT_IN_REGISTER = 0x10;
 
@@ -55,10 +58,10 @@ export function openedBy(
   { opcode, p2, p3, p5 }: Instruction,
   catalog: Catalog,
 ): Stored | undefined {
-  if (opcode === "VOpen") return catalog.hasVirtualTables ? { table: EVERYTHING } : undefined;
+  if (opcode === "VOpen") return catalog.hasVirtualTables ? UNKNOWN : undefined;
   if (opcode !== "OpenRead" && opcode !== "ReopenIdx" && opcode !== "OpenWrite") return undefined;
   const isKnown = p3 === 0 && (p5 & ROOT_IN_REGISTER) === 0;
-  return (isKnown ? catalog.at(p2) : undefined) ?? { table: EVERYTHING };
+  return (isKnown ? catalog.at(p2) : undefined) ?? UNKNOWN;
 }
 
 /** The table that an instruction changes; undefined for one that changes none. */

@@ -1,7 +1,7 @@
 /** Which live queries a change concerns. */
 
 import type { Footprint } from "./footprint.ts";
-import { EVERYTHING } from "./footprint.ts";
+import { ANY_VALUES, EVERYTHING } from "./footprint.ts";
 
 /** Finds queries by the rows that they have read. */
 export class FootprintIndex<Query> {
@@ -11,6 +11,8 @@ export class FootprintIndex<Query> {
   readonly #ofWhole = new Index<Query>();
   /** Those that read some rows, by table, columns and values. */
   readonly #ofSome = new Index<Query>();
+  /** The same, by table and columns. */
+  readonly #ofColumns = new Index<Query>();
   /** The columns by which rows of a table are read: by their JSON, with how often. */
   readonly #columns = new Map<string, Map<string, number>>();
 
@@ -21,6 +23,7 @@ export class FootprintIndex<Query> {
       if (columns === undefined) this.#ofWhole.add(table, query);
       else {
         this.#ofSome.add(JSON.stringify(rows), query);
+        this.#ofColumns.add(JSON.stringify([table, columns]), query);
         this.#countColumns(table, JSON.stringify(columns), 1);
       }
     }
@@ -34,6 +37,7 @@ export class FootprintIndex<Query> {
       if (columns === undefined) this.#ofWhole.remove(table, query);
       else {
         this.#ofSome.remove(JSON.stringify(rows), query);
+        this.#ofColumns.remove(JSON.stringify([table, columns]), query);
         this.#countColumns(table, JSON.stringify(columns), -1);
       }
     }
@@ -59,7 +63,8 @@ export class FootprintIndex<Query> {
       else if (columns === undefined) addAll(this.#ofTable.get(table));
       else {
         addAll(this.#ofWhole.get(table));
-        addAll(this.#ofSome.get(JSON.stringify(rows)));
+        if (rows[2] === ANY_VALUES) addAll(this.#ofColumns.get(JSON.stringify([table, columns])));
+        else addAll(this.#ofSome.get(JSON.stringify(rows)));
       }
     }
     return found;

@@ -5,6 +5,9 @@ import type { SqlValue } from "../object/index.ts";
 /** In place of a table's name: any of them. */
 export const EVERYTHING = "*";
 
+/** In place of the values of columns: any of them. */
+export const ANY_VALUES = "*";
+
 /** In place of a column's name: the row's number. */
 export const ROWID = ":rowid";
 

@@ -3,23 +3,23 @@
 import type { Clock, Sql } from "../object/index.ts";
 import type { QueryChange } from "../protocol/index.ts";
 import { PerdureError } from "../protocol/index.ts";
+import { BoundedCache } from "./bounded-cache.ts";
 import type { CommitLog, StoredChange } from "./commit-log.ts";
+import { digestAfter } from "./digest-replay.ts";
 import type { Footprint } from "./footprint.ts";
 import { FootprintIndex } from "./footprint-index.ts";
-import type { Question, QueryRunner, Run } from "./query-runner.ts";
+import type { Question, QueryRunner } from "./query-runner.ts";
 import type { LiveQuery } from "./query-table.ts";
 import { QueryTable } from "./query-table.ts";
-import { changeBetween, digestAfter } from "./result.ts";
-import { TextCache } from "./text-cache.ts";
+import type { ResultDigest } from "./result.ts";
+import type { ShardLimits } from "./shard-limits.ts";
+import type { Staged, StagedRun } from "./staged.ts";
+import { changeTo, unloggedRuns, withinUnits } from "./staged.ts";
 
-/** What a commit came to for the queries that it concerns. */
-export interface Staged {
-  readonly position: number;
-  readonly changes: readonly StoredChange[];
-  readonly runs: readonly { readonly query: LiveQuery; readonly run: Run }[];
-  /** Queries that nobody listens to: they run when somebody does again. */
-  readonly touched: readonly LiveQuery[];
-}
+type LiveQueryLimits = Pick<
+  ShardLimits,
+  "queries" | "idleMs" | "cachedUnits" | "cachedRows" | "commitUnits"
+>;
 
 /** The live queries of one shard. */
 export class LiveQueries {
@@ -30,8 +30,11 @@ export class LiveQueries {
   readonly #table: QueryTable;
   readonly #byQuestion = new Map<string, LiveQuery>();
   readonly #index = new FootprintIndex<LiveQuery>();
-  readonly #texts: TextCache;
-  readonly #limits: { readonly queries: number; readonly idleMs: number };
+  /** Those whose results may have changed since they ran. */
+  readonly #touched: Set<LiveQuery>;
+  readonly #texts: BoundedCache<string>;
+  readonly #digests: BoundedCache<ResultDigest>;
+  readonly #limits: LiveQueryLimits;
 
   constructor(
     parts: {
@@ -40,7 +43,7 @@ export class LiveQueries {
       readonly runner: QueryRunner;
       readonly log: CommitLog;
     },
-    limits: { readonly queries: number; readonly idleMs: number; readonly cachedUnits: number },
+    limits: LiveQueryLimits,
     listeners: Iterable<number>,
   ) {
     this.#sql = parts.sql;
@@ -48,13 +51,17 @@ export class LiveQueries {
     this.#runner = parts.runner;
     this.#log = parts.log;
     this.#limits = limits;
-    this.#texts = new TextCache(limits.cachedUnits);
+    this.#texts = new BoundedCache(limits.cachedUnits, ({ length }) => length);
+    this.#digests = new BoundedCache(limits.cachedRows, (digest) =>
+      typeof digest === "number" ? 1 : digest.size + 1,
+    );
     this.#table = new QueryTable(parts.sql);
     for (const query of this.#table.all()) this.#remember(query);
     for (const id of listeners) {
       const query = this.#table.get(id);
       if (query !== undefined) query.listeners += 1;
     }
+    this.#touched = new Set([...this.#table.all()].filter(({ isTouched }) => isTouched));
     // An object may have lost its memory between the end of a socket and its note of that.
     for (const query of this.#table.all())
       if ((query.idleSince === null) !== query.listeners > 0) this.#setIdle(query);
@@ -71,12 +78,15 @@ export class LiveQueries {
 
   /** Whether somebody listens to a query that may answer something else since memory is new. */
   get isStale(): boolean {
-    return this.#table.all().some(({ isTouched, listeners }) => isTouched && listeners > 0);
+    return [...this.#touched].some(({ listeners }) => listeners > 0);
   }
 
   /** All queries may answer something else: their code or the schema has changed. */
   touchAll(): void {
-    for (const query of this.#table.all()) this.#table.update(query, { isTouched: true });
+    for (const query of this.#table.all()) {
+      this.#table.update(query, { isTouched: true });
+      this.#touched.add(query);
+    }
   }
 
   // -------------------------------------------------------------------------------------------- subscriptions
@@ -94,6 +104,7 @@ export class LiveQueries {
     const { footprint, result } = run;
     const query = this.#table.insert(question, footprint, result.digest, this.#log.head);
     this.#remember(query);
+    this.#digests.set(query.id, result.digest);
     this.#texts.set(query.id, result.text);
     return query;
   }
@@ -131,6 +142,8 @@ export class LiveQueries {
       if (due <= now) this.#forget(query);
       else next ??= due;
     }
+    // Nobody can come back to any of it.
+    if (this.#table.size === 0) this.#log.forget(this.#log.head - 1);
     return next;
   }
 
@@ -138,69 +151,71 @@ export class LiveQueries {
 
   /** Runs what a commit concerns and stores what changed. In its transaction; memory follows with `keep` when that stands. */
   stage(changed: Footprint, position: number, also: LiveQuery | undefined): Staged {
-    const runs: { query: LiveQuery; run: Run }[] = [];
+    const runs: StagedRun[] = [];
     const touched: LiveQuery[] = [];
     const changes: StoredChange[] = [];
     for (const query of this.#concerned(changed, also)) {
       if (query.listeners === 0 && query !== also) {
         touched.push(query);
+        this.#table.store(query, { isTouched: true });
         continue;
       }
-      const run = this.#runner.run(query);
-      const before = this.#digestOf(query);
-      const text =
-        run.failure === undefined
-          ? changeBetween(before, run.result)
-          : before === run.result.digest
-            ? undefined
-            : run.result.text;
+      const { footprint, result, failure } = this.#runner.run(query);
+      const text = changeTo(this.#digestOf(query), result, failure !== undefined);
       if (text !== undefined) changes.push({ queryId: query.id, position, text });
-      runs.push({ query, run });
+      runs.push({ query, footprint, result, isFailed: failure !== undefined });
+      this.#table.store(query, { isTouched: false, footprint });
     }
-    for (const query of touched) this.#table.store(query, { isTouched: true });
-    for (const { query, run } of runs)
-      this.#table.store(query, { isTouched: false, footprint: run.footprint });
-    this.#log.store(position, changes);
-    return { position, changes, runs, touched };
+    const logged = withinUnits(changes, this.#limits.commitUnits);
+    this.#log.store(position, logged);
+    const unlogged = unloggedRuns(runs, changes, logged);
+    for (const { query, result } of unlogged)
+      this.#table.storeDigest(query, result.digest, position, position);
+    return { position, changes, logged, runs, unlogged, touched };
   }
 
   /** What was staged stands. */
-  keep({ position, changes, runs, touched }: Staged): void {
-    this.#log.keep(position, changes);
-    for (const query of touched) query.isTouched = true;
-    for (const { query, run } of runs) {
-      query.isTouched = false;
-      query.digest = run.result.digest;
-      if (run.failure === undefined) this.#texts.set(query.id, run.result.text);
-      else this.#texts.delete(query.id);
-      this.#index.remove(query, query.footprint);
-      query.footprint = run.footprint;
-      this.#index.add(query, run.footprint);
+  keep({ position, logged, runs, unlogged, touched }: Staged): void {
+    this.#log.keep(position, logged);
+    for (const query of touched) {
+      query.isTouched = true;
+      this.#touched.add(query);
     }
-    for (const query of touched) this.#texts.delete(query.id);
+    for (const { query, footprint, result, isFailed } of runs) {
+      query.isTouched = false;
+      this.#touched.delete(query);
+      this.#digests.set(query.id, result.digest);
+      if (isFailed) this.#texts.delete(query.id);
+      else this.#texts.set(query.id, result.text);
+      this.#index.remove(query, query.footprint);
+      query.footprint = footprint;
+      this.#index.add(query, footprint);
+    }
+    for (const { query } of unlogged)
+      Object.assign(query, { born: position, checkpoint: position });
     this.#trim();
   }
 
   /** Queries that a change concerns, and those that have to run whatever changed. */
   #concerned(changed: Footprint, also: LiveQuery | undefined): ReadonlySet<LiveQuery> {
     const concerned = new Set(this.#index.meeting(changed));
+    for (const query of this.#touched)
+      if (query.listeners > 0) concerned.add(query);
+      else concerned.delete(query);
     if (also !== undefined) concerned.add(also);
-    for (const query of this.#table.all())
-      if (query.isTouched) {
-        if (query.listeners > 0) concerned.add(query);
-        else if (query !== also) concerned.delete(query);
-      }
     return concerned;
   }
 
   /** What a query last answered: from memory, or from what is stored and the commits since. */
-  #digestOf(query: LiveQuery) {
-    if (query.digest !== undefined) return query.digest;
+  #digestOf(query: LiveQuery): ResultDigest {
+    const known = this.#digests.get(query.id);
+    if (known !== undefined) return known;
+    const changes = this.#log
+      .changesAfter(query.checkpoint, query.id)
+      .map(({ text }) => JSON.parse(text) as QueryChange);
     const shape = { key: this.#runner.keyOf(query.path), seed: this.#runner.seed };
-    let digest = this.#table.storedDigest(query);
-    for (const { text } of this.#log.changesAfter(query.checkpoint, query.id))
-      digest = digestAfter(digest, JSON.parse(text) as QueryChange, shape);
-    query.digest = digest;
+    const digest = digestAfter(this.#table.storedDigest(query), changes, shape);
+    this.#digests.set(query.id, digest);
     return digest;
   }
 
@@ -208,14 +223,17 @@ export class LiveQueries {
   #trim(): void {
     const upTo = this.#log.excess;
     if (upTo === undefined) return;
+    const { head } = this.#log;
+    const lasting = [...this.#table.all()].filter((query) => {
+      const [first] = this.#log.changesAfter(query.checkpoint, query.id);
+      return first !== undefined && first.position <= upTo;
+    });
     this.#sql.transaction(() => {
-      for (const query of this.#table.all()) {
-        const [first] = this.#log.changesAfter(query.checkpoint, query.id);
-        if (first !== undefined && first.position <= upTo)
-          this.#table.checkpoint(query, this.#digestOf(query), this.#log.head);
-      }
+      for (const query of lasting)
+        this.#table.storeDigest(query, this.#digestOf(query), head, query.born);
       this.#log.forget(upTo);
     });
+    for (const query of lasting) query.checkpoint = head;
   }
 
   // -------------------------------------------------------------------------------------------- inside
@@ -229,7 +247,9 @@ export class LiveQueries {
     this.#table.delete(query);
     this.#byQuestion.delete(keyOf(query));
     this.#index.remove(query, query.footprint);
+    this.#touched.delete(query);
     this.#texts.delete(query.id);
+    this.#digests.delete(query.id);
   }
 
   #setIdle(query: LiveQuery): void {
@@ -237,14 +257,13 @@ export class LiveQueries {
   }
 
   #idleFirst(): readonly LiveQuery[] {
-    return this.#table
-      .all()
+    return [...this.#table.all()]
       .filter(({ idleSince }) => idleSince !== null)
       .toSorted((a, b) => (a.idleSince ?? 0) - (b.idleSince ?? 0));
   }
 
   #makeRoom(): void {
-    if (this.#table.all().length < this.#limits.queries) return;
+    if (this.#table.size < this.#limits.queries) return;
     const [oldest] = this.#idleFirst();
     if (oldest === undefined)
       throw new PerdureError(

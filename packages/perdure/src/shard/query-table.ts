@@ -5,11 +5,11 @@ import type { Footprint } from "./footprint.ts";
 import type { Question } from "./query-runner.ts";
 import type { ResultDigest } from "./result.ts";
 
-/** A live query. Its fields but `listeners` and `digest` are those of its row. */
+/** A live query. Its fields but `listeners` are those of its row. */
 export interface LiveQuery extends Question {
   readonly id: number;
   /** The position at which it became live: what it changed since is known. */
-  readonly born: number;
+  born: number;
   /** Since when nobody listens, in milliseconds since 1970; null while somebody does. */
   idleSince: number | null;
   /** Whether what it read has changed since it ran. */
@@ -17,8 +17,6 @@ export interface LiveQuery extends Question {
   footprint: Footprint;
   /** The position of the digest in its row. */
   checkpoint: number;
-  /** What it answered last; undefined where that has to be read. */
-  digest: ResultDigest | undefined;
   listeners: number;
 }
 
@@ -56,8 +54,12 @@ export class QueryTable {
     return this.#queries.get(id);
   }
 
-  all(): readonly LiveQuery[] {
-    return [...this.#queries.values()];
+  all(): Iterable<LiveQuery> {
+    return this.#queries.values();
+  }
+
+  get size(): number {
+    return this.#queries.size;
   }
 
   insert(
@@ -86,7 +88,6 @@ export class QueryTable {
       args,
       identity,
       footprint,
-      digest,
       born: position,
       checkpoint: position,
       idleSince: null,
@@ -137,15 +138,15 @@ export class QueryTable {
     return digestFrom(row?.digest ?? "0");
   }
 
-  /** Stores what a query answers at a position. */
-  checkpoint(query: LiveQuery, digest: ResultDigest, position: number): void {
+  /** Stores what a query answers at a position, and since when its changes are known. Memory stays as it is. */
+  storeDigest(query: LiveQuery, digest: ResultDigest, checkpoint: number, born: number): void {
     this.#sql.run(
-      "UPDATE perdure_queries SET digest = ?, checkpoint = ? WHERE id = ?",
+      "UPDATE perdure_queries SET digest = ?, checkpoint = ?, born = ? WHERE id = ?",
       digestText(digest),
-      position,
+      checkpoint,
+      born,
       query.id,
     );
-    query.checkpoint = position;
   }
 }
 
@@ -161,7 +162,6 @@ function fromRow(row: Row): LiveQuery {
     idleSince: row.idle_since,
     isTouched: row.touched !== 0,
     footprint: JSON.parse(row.footprint) as Footprint,
-    digest: undefined,
     listeners: 0,
   };
 }

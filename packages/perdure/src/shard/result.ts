@@ -1,6 +1,6 @@
 /** A query's result: its text for clients, and its digests, by which it is compared with the next one. */
 
-import type { QueryChange, RowsDelta } from "../protocol/index.ts";
+import type { QueryChange } from "../protocol/index.ts";
 import { isObject, PerdureError, rowKeyText } from "../protocol/index.ts";
 import { quickDigest } from "./digest.ts";
 
@@ -14,6 +14,12 @@ export interface ResultLimits {
  * What is kept of a result: the digest of each row by its key, in the order of the rows; or, where rows have no keys, one of all.
  */
 export type ResultDigest = ReadonlyMap<string, number> | number;
+
+/** A digest as text, with what stands between it and the next. */
+const DIGEST_UNITS = 18;
+
+/** Keys and digests are one value of a row, which has at most 2 MB: three bytes for a unit. A longer result is sent whole. */
+const MAX_KEYED_UNITS = 600_000;
 
 /** A result that has just been computed. */
 export interface Result {
@@ -56,13 +62,15 @@ export function resultOf(value: unknown, shape: ResultShape): Result {
   return { digest, text, rows };
 }
 
-/** The JSON of each row by its key; undefined where a row has none, or the same as another. */
+/** The JSON of each row by its key; undefined where a row has none, or the same as another, or they are too many. */
 function keyedRows(value: unknown, { key }: ResultShape): Map<string, string> | undefined {
   if (!Array.isArray(value)) return undefined;
   const rows = new Map<string, string>();
+  let units = 0;
   for (const row of value) {
     const text = rowKeyText(row, key);
-    if (text === undefined) return undefined;
+    units += (text?.length ?? 0) + DIGEST_UNITS;
+    if (text === undefined || units > MAX_KEYED_UNITS) return undefined;
     rows.set(text, textOf(row));
   }
   return rows.size === value.length ? rows : undefined;
@@ -139,47 +147,6 @@ function longestRise(numbers: readonly number[]): readonly number[] {
   for (let index = ends.at(-1) ?? -1; index >= 0; index = previous[index] ?? -1)
     rise.push(numbers[index] ?? 0);
   return rise.toReversed();
-}
-
-/** The digest of a result after a change that was told: what `changeBetween` was computed to. */
-export function digestAfter(
-  before: ResultDigest,
-  change: QueryChange,
-  shape: Pick<ResultShape, "key" | "seed">,
-): ResultDigest {
-  if ("error" in change) return errorDigest(change, shape.seed);
-  if ("snapshot" in change)
-    return resultOf(change.snapshot, {
-      ...shape,
-      limits: { resultRows: Infinity, resultUnits: Infinity },
-    }).digest;
-  if (typeof before === "number")
-    throw new RangeError("A delta was stored for a result without keys.");
-  return digestAfterDelta(before, change.delta, shape);
-}
-
-function digestAfterDelta(
-  before: ReadonlyMap<string, number>,
-  delta: RowsDelta,
-  { key, seed }: Pick<ResultShape, "key" | "seed">,
-): ResultDigest {
-  const kept = new Map(before);
-  const put = (row: object): readonly [string, number] => [
-    rowKeyText(row, key) ?? "",
-    quickDigest(JSON.stringify(row), seed),
-  ];
-  for (const row of delta.update ?? []) kept.set(...put(row));
-  for (const gone of delta.delete ?? []) kept.delete(JSON.stringify(gone));
-  const placed = (delta.insert ?? []).map(({ at, row }) => ({ at, entry: put(row) }));
-  for (const { key: moving, at } of delta.move ?? []) {
-    const text = JSON.stringify(moving);
-    placed.push({ at, entry: [text, kept.get(text) ?? 0] });
-    kept.delete(text);
-  }
-  const entries = [...kept];
-  for (const { at, entry } of placed.toSorted((a, b) => a.at - b.at))
-    entries.splice(at, 0, [...entry]);
-  return new Map(entries);
 }
 
 /** A query that fails has a digest too: told once, and again only when the error is another. */

@@ -16,6 +16,8 @@ export interface ShardLimits {
   readonly commitUnits: number;
   /** Results that are held in memory for the next subscriber, as JSON in UTF-16 units. Default: 8 Mi. */
   readonly cachedUnits: number;
+  /** Rows of results whose digests are held in memory. Default: 200,000. */
+  readonly cachedRows: number;
 }
 
 /** The bounds of a shard that says nothing else. */
@@ -28,4 +30,5 @@ export const SHARD_LIMITS: ShardLimits = {
   logUnits: 1024 * 1024,
   commitUnits: 500_000,
   cachedUnits: 8 * 1024 * 1024,
+  cachedRows: 200_000,
 };

@@ -115,7 +115,7 @@ export class Shard {
   write<T>(work: (sql: MutationSql) => T): T {
     return this.#commit((commit) => {
       commit.isNeeded = true;
-      return synchronous(work(mutationSql(this.#sql, this.#analyses, commit.writes)), "a write");
+      return synchronous(work(this.#sqlOf(commit.writes)), "a write");
     });
   }
 
@@ -217,12 +217,16 @@ export class Shard {
     call: { args: unknown; identity: ShardIdentity | null; writes: RowSet },
   ): unknown {
     const value = declared.run({
-      sql: mutationSql(this.#sql, this.#analyses, call.writes),
+      sql: this.#sqlOf(call.writes),
       // A handler takes what its own schema makes.
       args: checkedArgs(found, call.args) as never,
       identity: call.identity,
     });
     return synchronous(value, found.path) ?? null;
+  }
+
+  #sqlOf(writes: RowSet): MutationSql {
+    return mutationSql(this.#sql, this.#analyses, writes, (table) => this.#live.columnsOf(table));
   }
 
   #read(found: FoundFunction, { args }: ShardRequest, identity: ShardIdentity | null): ShardAnswer {

@@ -1,4 +1,4 @@
-import type { Migration } from "../../src/object/index.ts";
+import type { Migration, Sql } from "../../src/object/index.ts";
 import { COMMAND_MIGRATIONS, migrate } from "../../src/object/index.ts";
 import type {
   ShardCommit,
@@ -9,12 +9,11 @@ import type {
 } from "../../src/shard/index.ts";
 import { Shard, SHARD_MIGRATIONS } from "../../src/shard/index.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { NodeSql } from "../support/node-sql.ts";
 import { Subscriber } from "./subscriber.ts";
 
 /** A shard over a database of its own, whose memory can be lost, and its subscribers. */
 export class ShardWorld {
-  readonly sql = new NodeSql();
+  readonly sql: Sql;
   readonly clock = new FakeClock();
   readonly commits: ShardCommit[] = [];
   readonly subscribers = new Set<Subscriber>();
@@ -22,7 +21,8 @@ export class ShardWorld {
   functions: ShardFunctions;
   #shard: Shard | undefined;
 
-  constructor(functions: ShardFunctions, tables: string) {
+  constructor(sql: Sql, functions: ShardFunctions, tables: string) {
+    this.sql = sql;
     this.functions = functions;
     const app: Migration[] = [{ version: 1, name: "app", up: tables }];
     migrate(this.sql, [

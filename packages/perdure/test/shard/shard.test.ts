@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { PerdureError } from "../../src/protocol/index.ts";
 import { defineShard, mutation, query } from "../../src/shard/index.ts";
+import { NodeSql } from "../support/node-sql.ts";
 import { ShardWorld } from "./shard-world.ts";
 
 interface Task {
@@ -92,7 +93,7 @@ function boardWorld() {
       }),
     },
   });
-  return { world: new ShardWorld(board, TABLES), board, runs };
+  return { world: new ShardWorld(new NodeSql(), board, TABLES), board, runs };
 }
 
 const codeOf = (work: () => unknown): string => {

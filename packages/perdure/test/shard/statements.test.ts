@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { PerdureError } from "../../src/protocol/index.ts";
 import { defineShard } from "../../src/shard/index.ts";
+import { NodeSql } from "../support/node-sql.ts";
 import { ShardWorld } from "./shard-world.ts";
 
 const world = new ShardWorld(
+  new NodeSql(),
   defineShard({}),
   "CREATE TABLE tasks (id INTEGER PRIMARY KEY, title TEXT)",
 );

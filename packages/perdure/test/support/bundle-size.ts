@@ -5,9 +5,9 @@ import { build } from "vite";
 const PAGE = "virtual:page";
 
 /**
- * What a page loads for a module and all that it imports, React aside: its code and the bytes of it, gzipped.
+ * What is loaded for a module and all that it imports, React and the platform aside: its code and the bytes of it, gzipped.
  *
- * @param names What the page uses of the module. Default: all of it.
+ * @param names What is used of the module. Default: all of it.
  */
 export async function bundleOf(
   entry: string,
@@ -29,7 +29,11 @@ export async function bundleOf(
       write: false,
       target: "es2022",
       modulePreload: false,
-      rolldownOptions: { input: PAGE, external: ["react"], preserveEntrySignatures: "strict" },
+      rolldownOptions: {
+        input: PAGE,
+        external: ["react", /^cloudflare:/],
+        preserveEntrySignatures: "strict",
+      },
     },
   });
   const output = Array.isArray(result) ? result : [result];

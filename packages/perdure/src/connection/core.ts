@@ -19,7 +19,7 @@ import type { ConnectionDefinition } from "./definition.ts";
 import { checkEventName } from "./emit.ts";
 import type { Work } from "./handlers.ts";
 import { Handlers, Refusal } from "./handlers.ts";
-import { keep, keptWith } from "./kept.ts";
+import { keptWith } from "./kept.ts";
 import { Memberships } from "./memberships.ts";
 import { RoomCalls } from "./room-calls.ts";
 import type { RoomDelivery } from "./rpc.ts";
@@ -129,6 +129,7 @@ export class ConnectionCore<
   async message(link: Link, message: string | ArrayBuffer): Promise<void> {
     const frame = this.#codec.decode(message);
     if (frame.t === "hello") return this.#hello(link, frame);
+    this.sockets.spoke(link);
     checkEventName(frame.event, "bad_frame");
     const numbered = this.#numbered(link, "n" in frame ? frame.n : undefined);
     // It was closed for a gap.
@@ -162,7 +163,7 @@ export class ConnectionCore<
         `This server speaks version ${PROTOCOL_VERSION}; reload.`,
       );
     const { client } = hello;
-    keep(link, { client });
+    this.sockets.begin(link, client);
     // What comes next is the first that it has no answer to, whatever is known of it here.
     this.#arrived.set(link, Infinity);
     const missed = this.sockets.resume(link, hello);

@@ -3,6 +3,9 @@
 import { Gathering } from "../object/index.ts";
 import { MAX_WAITING_EVENTS } from "../protocol/index.ts";
 
+/** Handlers are short: every one would notice that nothing came meanwhile. */
+const LONE_HANDLERS_PER_PROBE = 8;
+
 interface Job {
   readonly run: () => Promise<void>;
   readonly refuse: (error: unknown) => void;
@@ -18,15 +21,18 @@ export class HandlerQueue {
 
   /** @param sync Resolves when earlier writes are confirmed, or after one turn of the event loop: `storage.sync()`. */
   constructor(sync: () => Promise<void>) {
-    this.#gathering = new Gathering({
-      sync,
-      async run(jobs) {
-        // Whoever adds the first is not run into.
-        await Promise.resolve();
-        for (const job of jobs) await job.run();
+    this.#gathering = new Gathering(
+      {
+        sync,
+        async run(jobs) {
+          // Whoever adds the first is not run into.
+          await Promise.resolve();
+          for (const job of jobs) await job.run();
+        },
+        refuse: (job, error) => job.refuse(error),
       },
-      refuse: (job, error) => job.refuse(error),
-    });
+      LONE_HANDLERS_PER_PROBE,
+    );
   }
 
   /** Whether no event more should be added. */

@@ -55,7 +55,10 @@ export class Handlers<Meta extends ConnectionMeta, Env, State extends object, C>
   constructor(host: HandlersHost<Meta, Env, State, C>) {
     this.#host = host;
     this.#queue = new HandlerQueue(() => host.host.storage.sync());
-    host.state.onChange = () => this.#atEndOfTurn();
+    host.state.onChange = () => {
+      // What is written while a handler runs is stored, or undone, with what that writes.
+      if (this.#running === undefined) this.#atEndOfTurn();
+    };
     this.outside = this.#scope(null);
     this.#release(this.outside.outbox);
   }
@@ -90,6 +93,8 @@ export class Handlers<Meta extends ConnectionMeta, Env, State extends object, C>
         return await this.#failed(scope, error, numbered);
       } finally {
         this.#running = undefined;
+        // `onError` has written after the last attempt to store.
+        if (this.#host.state.isDirty) this.#atEndOfTurn();
       }
     });
   }
@@ -191,7 +196,6 @@ export class Handlers<Meta extends ConnectionMeta, Env, State extends object, C>
 
   #atEndOfTurn(): void {
     queueMicrotask(() => {
-      // What is written while a handler runs is stored, or undone, with what that writes.
       if (this.#running === undefined) this.#storeOutside();
       for (const outbox of this.#turn) outbox.flush();
       this.#turn.clear();

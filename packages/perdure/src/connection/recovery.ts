@@ -38,8 +38,10 @@ export class Recovery {
   readonly #changed = new Set<Sent>();
   #bytes = 0;
 
-  constructor(clock: Clock) {
+  /** @param links All open sockets. What an earlier memory has sent on those that nobody said hello on is not known. */
+  constructor(clock: Clock, links: readonly Link[]) {
     this.#clock = clock;
+    for (const link of links) if (keptWith(link).client === undefined) this.#over.add(link);
   }
 
   /** Sockets that have closed and may still be resumed: they get what all sockets get. */
@@ -60,8 +62,14 @@ export class Recovery {
       if (this.#bytes <= MAX_BYTES) break;
       while (oldest.events.length > 0) this.#drop(oldest);
     }
-    if (this.#changed.size === 0) queueMicrotask(() => this.#keepCounts());
-    this.#changed.add(sent);
+    // Nobody resumes a socket whose client has not said who it is; when it does, `begin` keeps the number.
+    if (keptWith(link).client !== undefined) this.#keepLater(sent);
+  }
+
+  /** The client of a socket has said hello: from now on it may be resumed. */
+  begin(link: Link, client: string): void {
+    keep(link, { client });
+    if (!this.#over.has(link)) this.#keepLater(this.#of(link));
   }
 
   /** A socket has closed; what it would be sent is kept for a while, if its client can come back. */
@@ -74,6 +82,7 @@ export class Recovery {
 
   /** A socket is not resumed any more, or missed something that is not known here. */
   forget(link: Link): void {
+    if (this.#over.has(link)) return;
     this.#over.add(link);
     const { id } = link.attachment;
     const sent = this.#sent.get(id);
@@ -90,6 +99,7 @@ export class Recovery {
    * @param received How many it got.
    */
   missedOn(link: Link, received: number): readonly SentEvent[] | null {
+    if (this.#over.has(link)) return null;
     const { count, events } = this.#of(link);
     const missed = count - received;
     return missed < 0 || missed > events.length ? null : events.slice(events.length - missed);
@@ -112,6 +122,12 @@ export class Recovery {
   #count(sent: Sent, bytes: number): void {
     sent.bytes += bytes;
     this.#bytes += bytes;
+  }
+
+  /** At the end of the turn, once for all that it sends. */
+  #keepLater(sent: Sent): void {
+    if (this.#changed.size === 0) void Promise.resolve().then(() => this.#keepCounts());
+    this.#changed.add(sent);
   }
 
   #keepCounts(): void {

@@ -33,11 +33,11 @@ export interface ScopeHost<Env, State extends object> extends EmitHost {
 export class Scope<Meta extends ConnectionMeta, Env, State extends object, C> {
   /** What it emits. */
   readonly outbox: Outbox;
-  /** The object. */
-  readonly actor: ConnectionActor<Meta, Env, State, C>;
   /** What it gets where it runs for a socket; null where it runs for none. */
   readonly contextOrNull: ConnectionContext<Meta, Env, State, C> | null;
   readonly #host: ScopeHost<Env, State>;
+  readonly #emit: ConnectionEmit<C>;
+  #knownActor: ConnectionActor<Meta, Env, State, C> | undefined;
   /** The socket that it runs for; null: none. */
   readonly link: Link | null;
   /** Meta of sockets that it has looked at. */
@@ -56,9 +56,13 @@ export class Scope<Meta extends ConnectionMeta, Env, State extends object, C> {
     this.#host = host;
     this.link = link;
     this.outbox = outbox;
-    const emit = new ContextEmit<C>(host, outbox, link);
-    this.actor = this.#actor(emit);
-    this.contextOrNull = link && this.#context(link, emit, () => this.#flush(store));
+    this.#emit = new ContextEmit<C>(host, outbox, link);
+    this.contextOrNull = link && this.#context(link, () => this.#flush(store));
+  }
+
+  /** The object; few handlers ask for it. */
+  get actor(): ConnectionActor<Meta, Env, State, C> {
+    return (this.#knownActor ??= this.#actor());
   }
 
   /** What the handler of a socket gets. */
@@ -83,27 +87,26 @@ export class Scope<Meta extends ConnectionMeta, Env, State extends object, C> {
     for (const meta of this.#metas.values()) meta.begin();
   }
 
-  #context(
-    link: Link,
-    emit: ConnectionEmit<C>,
-    flush: () => Promise<void>,
-  ): ConnectionContext<Meta, Env, State, C> {
+  #context(link: Link, flush: () => Promise<void>): ConnectionContext<Meta, Env, State, C> {
     const metaOf = () => this.#metaOf(link);
+    const actorOf = () => this.actor;
     const { state, host } = this.#host;
     return {
       state: state.proxy,
       get meta() {
         return metaOf();
       },
-      actor: this.actor,
-      emit,
+      get actor() {
+        return actorOf();
+      },
+      emit: this.#emit,
       socket: socketOf(link),
       env: host.env,
       flush,
     };
   }
 
-  #actor(emit: ConnectionEmit<C>): ConnectionActor<Meta, Env, State, C> {
+  #actor(): ConnectionActor<Meta, Env, State, C> {
     const { host, state, sockets, memberships } = this.#host;
     // A handler means its own socket, whoever else means all of them.
     const links = () => (this.link === null ? sockets.open : [this.link]);
@@ -122,7 +125,7 @@ export class Scope<Meta extends ConnectionMeta, Env, State extends object, C> {
       id: host.id,
       env: host.env,
       state: state.proxy,
-      emit,
+      emit: this.#emit,
       get sockets(): readonly ConnectionSocket<Meta>[] {
         return open();
       },

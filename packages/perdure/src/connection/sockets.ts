@@ -21,7 +21,7 @@ export class Sockets {
   constructor(links: () => readonly Link[], clock: Clock) {
     this.#links = links;
     this.#clock = clock;
-    this.#recovery = new Recovery(clock);
+    this.#recovery = new Recovery(clock, links());
   }
 
   /** All open sockets. */
@@ -68,6 +68,16 @@ export class Sockets {
   closed(link: Link, isComplete: boolean): void {
     if (isComplete) this.#recovery.close(link);
     else this.#recovery.forget(link);
+  }
+
+  /** A socket has sent an event. One that has not said hello first will not, and nothing is remembered for it. */
+  spoke(link: Link): void {
+    if (keptWith(link).client === undefined) this.#recovery.forget(link);
+  }
+
+  /** The client of a socket has said who it is. */
+  begin(link: Link, client: string): void {
+    this.#recovery.begin(link, client);
   }
 
   /**

@@ -29,9 +29,18 @@ export class Gathering<Job> {
   #isBusy = false;
   /** Whether the last batch had several jobs. */
   #isCrowded = false;
+  /** Jobs since the last that was not alone. */
+  #alone = 0;
 
-  constructor(host: GatheringHost<Job>) {
+  readonly #probeEvery: number;
+
+  /**
+   * @param probeEvery One of so many lone jobs waits for its confirmation to see whether another comes before; 1 by default: all. To
+   *   wait costs a turn of the event loop; of a burst so many may run one by one before it is noticed.
+   */
+  constructor(host: GatheringHost<Job>, probeEvery = 1) {
     this.#host = host;
+    this.#probeEvery = probeEvery;
   }
 
   /** How many jobs wait to be run. */
@@ -59,13 +68,16 @@ export class Gathering<Job> {
         const running = this.#runWaiting();
         // Jobs that are over at once have written: storage is asked in the same turn.
         if (running !== undefined) await running;
-        await this.#host.sync();
+        const isProbe = this.#alone % this.#probeEvery === 0;
+        this.#alone += 1;
+        if (isProbe) await this.#host.sync();
       }
       while (this.#waiting.length > 0) {
         await this.#gather();
         const batch = this.#waiting.length;
         await this.#runWaiting();
         this.#isCrowded = batch > 1;
+        this.#alone = 0;
       }
     } catch (error) {
       // Nothing waits for an answer in vain.

@@ -59,13 +59,22 @@ export class DurableStateStore implements StateStore {
   }
 
   write(changes: ReadonlyMap<string, StateChange>): void {
-    this.#storage.transactionSync(() => {
+    const writeAll = () => {
       for (const [key, change] of changes) this.#writeOne(key, change);
-    });
+    };
+    // One row is whole by itself, and a transaction costs as much as the row.
+    if (this.#isOneRow(changes)) writeAll();
+    else this.#storage.transactionSync(writeAll);
     for (const [key, change] of changes) {
       if (change === "deleted") this.#deleted.add(key);
       else this.#deleted.delete(key);
     }
+  }
+
+  #isOneRow(changes: ReadonlyMap<string, StateChange>): boolean {
+    if (changes.size !== 1) return false;
+    const [one] = changes;
+    return one !== undefined && one[1] !== "deleted" && !this.#deleted.has(one[0]);
   }
 
   #read(keys: ReadonlySet<string>): ReadonlyMap<string, StateChange> {

@@ -14,10 +14,10 @@ export const MAX_RUNNER_FRAME_BYTES = 4 * 1024 * 1024;
 /** Largest frame that the object sends while a reader catches up; a page ends at the first event past it. */
 export const MAX_PAGE_BYTES = 128 * 1024;
 
-/** Most bytes that may be under way to a reader that has not acknowledged them. Past it the reader is closed. */
+/** Most bytes that may be under way to a reader, or a client of a shard, that has not acknowledged them. Past it the socket is closed. */
 export const MAX_UNACKNOWLEDGED_BYTES = 4 * 1024 * 1024;
 
-/** A reader acknowledges at the latest after this many bytes (a quarter of the window). */
+/** A reader, or a client of a shard, acknowledges at the latest after this many bytes (a quarter of the window). */
 export const ACKNOWLEDGE_AFTER_BYTES = MAX_UNACKNOWLEDGED_BYTES / 4;
 
 /** Frames a reader may send in a burst; the allowance refills at `CLIENT_FRAMES_PER_SECOND`. */

@@ -12,7 +12,13 @@ export type ShardClientFrame =
       /** That of the subscription; one that is none has no effect. */
       readonly id: number;
     }
-  | ShardCallFrame;
+  | ShardCallFrame
+  | {
+      /** Frames have arrived: sent at the latest after each `ACKNOWLEDGE_AFTER_BYTES` of them. */
+      readonly t: "ack";
+      /** UTF-16 units of those that arrived since the last `ack` of this socket. */
+      readonly units: number;
+    };
 
 /** Asks for a query's result, and for what changes of it. */
 export interface SubscribeFrame {
@@ -113,7 +119,9 @@ export function parseShardFrame(text: string): ShardClientFrame {
         functionPath: string(frame, "functionPath"),
         ...(args === undefined ? {} : { args }),
       };
+    case "ack":
+      return { t: "ack", units: integer(frame, "units") };
     default:
-      throw badFrame("a shard takes `subscribe`, `unsubscribe` and `call`");
+      throw badFrame("a shard takes `subscribe`, `unsubscribe`, `call` and `ack`");
   }
 }

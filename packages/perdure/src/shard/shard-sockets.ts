@@ -3,8 +3,9 @@
 import type { Clock, Link } from "../object/index.ts";
 import { closeExpired } from "../object/index.ts";
 import type { ShardCallFrame, ShardServerFrame, SubscribeFrame } from "../protocol/index.ts";
-import { isObject, parseShardFrame, PerdureError } from "../protocol/index.ts";
+import { CLOSE, isObject, parseShardFrame, PerdureError } from "../protocol/index.ts";
 import type { ShardCommit } from "./requests.ts";
+import { SendWindow } from "./send-window.ts";
 import type { ShardFunctions, ShardIdentity } from "./shard-functions.ts";
 import type { Shard } from "./shard.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -34,6 +35,7 @@ export interface ShardSocketHost {
 export class ShardSockets {
   readonly #host: ShardSocketHost;
   readonly #subscriptions: Subscriptions;
+  readonly #window = new SendWindow();
 
   constructor(host: ShardSocketHost) {
     this.#host = host;
@@ -48,6 +50,7 @@ export class ShardSockets {
   /** A frame has arrived. Throws `bad_frame`; what else goes wrong is answered. */
   message(link: Link, text: string, shard: Shard): void {
     const frame = parseShardFrame(text);
+    if (frame.t === "ack") return this.#window.acknowledge(link, frame.units);
     if (frame.t === "unsubscribe") {
       const queryId = this.#subscriptions.remove(link, frame.id);
       if (queryId !== undefined) this.#host.leave([queryId]);
@@ -123,7 +126,13 @@ export class ShardSockets {
   }
 
   #sendText(link: Link, text: string): void {
-    if (!closeExpired(link, this.#host.clock)) link.send(text);
+    if (closeExpired(link, this.#host.clock)) return;
+    if (this.#window.isFull(link))
+      link.close(
+        CLOSE.slowReader,
+        "This client does not keep up; reconnect, and subscribe with `since`.",
+      );
+    else if (link.send(text)) this.#window.add(link, text.length);
   }
 }
 

@@ -86,6 +86,7 @@ const FRAMES: Readonly<Record<string, ReadonlySet<unknown>>> = {
     subscribe: true,
     unsubscribe: true,
     call: true,
+    ack: true,
   }),
   "### To a shard's client": every<ShardServerFrame["t"]>({
     subscribed: true,

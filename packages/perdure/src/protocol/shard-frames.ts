@@ -6,6 +6,7 @@ import type { QueryChange } from "./queries.ts";
 
 /** From a client. */
 export type ShardClientFrame =
+  | ShardHello
   | SubscribeFrame
   | {
       readonly t: "unsubscribe";
@@ -19,6 +20,13 @@ export type ShardClientFrame =
       /** UTF-16 units of those that arrived since the last `ack` of this socket. */
       readonly units: number;
     };
+
+/** Says which version the client speaks. Needed only by a client that comes back with `since`, or calls for more than one identity. */
+export interface ShardHello {
+  readonly t: "hello";
+  /** Version of the wire. */
+  readonly v: number;
+}
 
 /** Asks for a query's result, and for what changes of it. */
 export interface SubscribeFrame {
@@ -46,6 +54,7 @@ export interface ShardCallFrame {
 
 /** From the object. Positions never fall on a socket. */
 export type ShardServerFrame =
+  | ShardWelcome
   | {
       /** The subscription stands; `seed`, `reset` or `missed` is the next frame. */
       readonly t: "subscribed";
@@ -72,6 +81,8 @@ export type ShardServerFrame =
       /** What one commit changed: all that this socket follows is as of here. */
       readonly t: "commit";
       readonly position: number;
+      /** The call of this socket that made the commit, whose `result` follows; missing: somebody else's did. */
+      readonly call?: string | undefined;
       /** By subscription. */
       readonly changes: readonly (readonly [id: number, change: QueryChange])[];
     }
@@ -97,11 +108,28 @@ export type ShardServerFrame =
       readonly error: Problem;
     };
 
+/** Answers a hello. */
+export interface ShardWelcome {
+  readonly t: "welcome";
+  readonly v: number;
+  /** Incarnation: new whenever the object's memory is. */
+  readonly i: string;
+  /**
+   * Whom the object takes the client for: the same text as long as the identity is the same. What a client has stored or followed
+   * under another one is not for this one: it begins from nothing, without `since`.
+   */
+  readonly who: string;
+  /** That of the last commit. */
+  readonly position: number;
+}
+
 /** Parses a frame of a shard's client. Throws `bad_frame`. */
 export function parseShardFrame(text: string): ShardClientFrame {
   const frame = parseObject(text);
   const { args } = frame;
   switch (frame["t"]) {
+    case "hello":
+      return { t: "hello", v: integer(frame, "v") };
     case "subscribe":
       return {
         t: "subscribe",
@@ -122,6 +150,20 @@ export function parseShardFrame(text: string): ShardClientFrame {
     case "ack":
       return { t: "ack", units: integer(frame, "units") };
     default:
-      throw badFrame("a shard takes `subscribe`, `unsubscribe`, `call` and `ack`");
+      throw badFrame("a shard takes `hello`, `subscribe`, `unsubscribe`, `call` and `ack`");
   }
 }
+
+/**
+ * Parses a frame of a shard's object, whose contents are trusted; undefined where this version does not know its kind.
+ *
+ * @throws PerdureError `bad_frame` for what is no frame at all.
+ */
+export function parseShardServerFrame(text: string): ShardServerFrame | undefined {
+  const frame = parseObject(text);
+  return SERVER_FRAMES.has(String(frame["t"])) ? (frame as unknown as ShardServerFrame) : undefined;
+}
+
+const SERVER_FRAMES = new Set(
+  "welcome subscribed seed reset missed commit result refused error".split(" "),
+);

@@ -117,6 +117,7 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
       functions,
       links,
       name: this.ctx.id.name,
+      incarnation: this.incarnation,
       leave: (queryIds) => {
         for (const queryId of queryIds) shard.unsubscribe(queryId);
         this.#expectIdle(shard);

@@ -1,9 +1,20 @@
 /** The sockets of a shard: what clients send, and what each commit sends them. */
 
 import type { Clock, Link } from "../object/index.ts";
-import { closeExpired } from "../object/index.ts";
-import type { ShardCallFrame, ShardServerFrame, SubscribeFrame } from "../protocol/index.ts";
-import { CLOSE, isObject, parseShardFrame, PerdureError } from "../protocol/index.ts";
+import { canonicalJson, closeExpired, digestOf } from "../object/index.ts";
+import type {
+  ShardCallFrame,
+  ShardHello,
+  ShardServerFrame,
+  SubscribeFrame,
+} from "../protocol/index.ts";
+import {
+  CLOSE,
+  isObject,
+  parseShardFrame,
+  PerdureError,
+  PROTOCOL_VERSION,
+} from "../protocol/index.ts";
 import type { ShardCommit } from "./requests.ts";
 import { SendWindow } from "./send-window.ts";
 import type { ShardFunctions, ShardIdentity } from "./shard-functions.ts";
@@ -25,17 +36,24 @@ export interface ShardSocketHost {
   readonly functions: ShardFunctions;
   /** The shard's name; undefined where it has none. */
   readonly name: string | undefined;
+  /** Of the object's memory. */
+  readonly incarnation: string;
   /** Those that are open. */
   readonly links: readonly Link[];
   /** Subscriptions of these live queries have ended. */
   leave(queryIds: readonly number[]): void;
 }
 
+/** Characters of a digest of an identity: 128 bits. */
+const WHO_LENGTH = 32;
+
 /** The sockets of one shard. */
 export class ShardSockets {
   readonly #host: ShardSocketHost;
   readonly #subscriptions: Subscriptions;
   readonly #window = new SendWindow();
+  /** Whose call runs now. */
+  #calling: { readonly link: Link; readonly id: string } | undefined;
 
   constructor(host: ShardSocketHost) {
     this.#host = host;
@@ -51,6 +69,7 @@ export class ShardSockets {
   message(link: Link, text: string, shard: Shard): void {
     const frame = parseShardFrame(text);
     if (frame.t === "ack") return this.#window.acknowledge(link, frame.units);
+    if (frame.t === "hello") return this.#welcome(link, frame, shard);
     if (frame.t === "unsubscribe") {
       const queryId = this.#subscriptions.remove(link, frame.id);
       if (queryId !== undefined) this.#host.leave([queryId]);
@@ -80,8 +99,24 @@ export class ShardSockets {
         parts.push(`[${id},${text}]`);
         told.set(link, parts);
       }
-    for (const [link, parts] of told)
-      this.#sendText(link, `{"t":"commit","position":${position},"changes":[${parts.join(",")}]}`);
+    for (const [link, parts] of told) {
+      const call =
+        this.#calling?.link === link ? `"call":${JSON.stringify(this.#calling.id)},` : "";
+      const head = `{"t":"commit","position":${position},${call}`;
+      this.#sendText(link, `${head}"changes":[${parts.join(",")}]}`);
+    }
+  }
+
+  #welcome(link: Link, { v }: ShardHello, shard: Shard): void {
+    if (v !== PROTOCOL_VERSION)
+      throw new PerdureError(
+        "unsupported_version",
+        `This server speaks version ${PROTOCOL_VERSION}; reload or update.`,
+      );
+    const { incarnation } = this.#host;
+    const who = digestOf(canonicalJson(metaOf(link).identity)).slice(0, WHO_LENGTH);
+    const { position } = shard;
+    this.#send(link, { t: "welcome", v: PROTOCOL_VERSION, i: incarnation, who, position });
   }
 
   #subscribe(link: Link, { id, functionPath, args, since }: SubscribeFrame, shard: Shard): void {
@@ -104,8 +139,13 @@ export class ShardSockets {
   }
 
   #call(link: Link, { id, functionPath, args }: ShardCallFrame, shard: Shard): void {
-    const { position, value } = shard.call({ id, functionPath, args }, metaOf(link).identity);
-    this.#send(link, { t: "result", id, position, value });
+    this.#calling = { link, id };
+    try {
+      const { position, value } = shard.call({ id, functionPath, args }, metaOf(link).identity);
+      this.#send(link, { t: "result", id, position, value });
+    } finally {
+      this.#calling = undefined;
+    }
   }
 
   /** Throws where this socket may not use this function, or not in this shard. */

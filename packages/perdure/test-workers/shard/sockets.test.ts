@@ -2,6 +2,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { MAX_SUBSCRIPTIONS_PER_SOCKET } from "../../src/protocol/index.ts";
+import type { ShardSocketMeta } from "../../src/shard/index.ts";
 import { openSocket } from "../../src/testing/index.ts";
 import { runs } from "../objects/board-do.ts";
 import { follow, openShard } from "./shard-socket.ts";
@@ -198,4 +199,58 @@ test("Z117 a socket whose identity has expired is closed at that moment", async 
   const socket = await openShard(stub, undefined, { expiresAt: Date.now() + 300 });
   await follow(socket, "expired");
   expect(await socket.closed).toMatchObject({ code: 4401 });
+});
+
+test("Z200 a hello is answered with the position, at any time, and by each life of the object", async () => {
+  const stub = env.BOARD.getByName("hello");
+  await stub.call(add("hello", "one"));
+  const socket = await openShard(stub);
+  await follow(socket, "hello");
+  socket.send({ t: "hello", v: 1 });
+  const first = await socket.next("welcome");
+  expect(first).toMatchObject({ t: "welcome", v: 1, position: 1 });
+  await evictDurableObject(stub);
+  socket.send({ t: "hello", v: 1 });
+  const second = await socket.next("welcome");
+  expect(second).toEqual({ ...first, i: second.i });
+  expect(second.i).not.toBe(first.i);
+});
+
+test("Z200 another version is refused, and the socket closes", async () => {
+  const socket = await openShard(env.BOARD.getByName("version"));
+  socket.send({ t: "hello", v: 2 });
+  expect((await socket.next("error")).error.code).toBe("unsupported_version");
+  expect(await socket.closed).toMatchObject({ code: 4400 });
+});
+
+test("Z201 who it is depends on the identity, and on nothing of the login", async () => {
+  const stub = env.BOARD.getByName("who");
+  const whoOf = async (identity: ShardSocketMeta["identity"], expiresAt: number | null = null) => {
+    const socket = await openShard(stub, { identity }, { expiresAt });
+    socket.send({ t: "hello", v: 1 });
+    return (await socket.next("welcome")).who;
+  };
+  const ada = await whoOf({ subject: "ada", team: 1 });
+  expect(await whoOf({ team: 1, subject: "ada" }, Date.now() + 60_000)).toBe(ada);
+  const others = [{ subject: "ada", team: 2 }, { subject: "bob", team: 1 }, null].map((one) =>
+    whoOf(one),
+  );
+  expect(new Set([ada, ...(await Promise.all(others))]).size).toBe(4);
+});
+
+test("Z202 a commit names its call to the socket that called, and to no other", async () => {
+  const stub = env.BOARD.getByName("call");
+  const [caller, other] = [await openShard(stub), await openShard(stub)];
+  await follow(caller, "call");
+  await follow(other, "call");
+  caller.send({ t: "call", id: 'm"1', ...add("call", "one") });
+  expect(await caller.next("commit")).toMatchObject({ position: 1, call: 'm"1' });
+  expect(await caller.next("result")).toMatchObject({ position: 1, id: 'm"1' });
+  await stub.call(add("call", "two"));
+  for (const commit of [
+    await caller.next("commit"),
+    await other.next("commit"),
+    await other.next("commit"),
+  ])
+    expect(commit).not.toHaveProperty("call");
 });

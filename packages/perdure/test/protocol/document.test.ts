@@ -83,12 +83,14 @@ const FRAMES: Readonly<Record<string, ReadonlySet<unknown>>> = {
     error: true,
   }),
   "### From a shard's client": every<ShardClientFrame["t"]>({
+    hello: true,
     subscribe: true,
     unsubscribe: true,
     call: true,
     ack: true,
   }),
   "### To a shard's client": every<ShardServerFrame["t"]>({
+    welcome: true,
     subscribed: true,
     seed: true,
     reset: true,

@@ -1,8 +1,8 @@
 /** The contenders of the measurements of connections and rooms: Perdure's, and what one writes by hand. */
 
-import { join } from "node:path";
-import { bundle } from "./bundle.ts";
-import { Server } from "./server.ts";
+import type { PairName } from "./pair.ts";
+import { withPair } from "./pair.ts";
+import type { ObjectClass, Server } from "./server.ts";
 import { Socket } from "./socket.ts";
 
 /** Joins of one request. */
@@ -10,51 +10,22 @@ const JOINS = 500;
 
 /** One contender with its running server. */
 export class ConnectionContender {
-  readonly name: "perdure" | "bare";
+  readonly name: PairName;
   readonly server: Server;
 
-  private constructor(name: "perdure" | "bare", server: Server) {
+  private constructor(name: PairName, server: Server) {
     this.name = name;
     this.server = server;
   }
 
   /** Starts both, has them measured, and stops them, however that ends. */
-  static async both<T>(
+  static both<T>(
     folder: string,
     measure: (contenders: readonly ConnectionContender[]) => Promise<T>,
   ): Promise<T> {
-    const contenders: ConnectionContender[] = [];
-    const kill = () => contenders.forEach(({ server }) => server.kill());
-    process.once("exit", kill);
-    try {
-      for (const name of ["perdure", "bare"] as const) contenders.push(await enter(name, folder));
-      return await measure(contenders);
-    } finally {
-      process.off("exit", kill);
-      for (const { server } of contenders) await server.stop();
-    }
-
-    async function enter(name: "perdure" | "bare", folder: string): Promise<ConnectionContender> {
-      const code = await bundle(
-        { path: join(import.meta.dirname, "workers", `${name}-connections.ts`) },
-        "worker",
-      );
-      const server = new Server(join(folder, `${name}-connections-${crypto.randomUUID()}`), {
-        kind: "workerd",
-        code,
-        classes: [
-          { binding: "USER", className: "User" },
-          { binding: "CROWD", className: "Crowd" },
-          {
-            binding: "STAND_IN",
-            className: name === "perdure" ? "PerdureStandIn" : "BareStandIn",
-            isWithoutStorage: true,
-          },
-        ],
-      });
-      await server.start();
-      return new ConnectionContender(name, server);
-    }
+    return withPair({ folder, subject: "connections" }, classesOf, ({ perdure, bare }) =>
+      measure([new ConnectionContender("perdure", perdure), new ConnectionContender("bare", bare)]),
+    );
   }
 
   /** Members join a room, one after another. */
@@ -82,6 +53,18 @@ export class ConnectionContender {
       throw new Error(`${this.name} answered ${response.status}: ${await response.text()}`);
     await response.arrayBuffer();
   }
+}
+
+function classesOf(name: PairName): readonly ObjectClass[] {
+  return [
+    { binding: "USER", className: "User" },
+    { binding: "CROWD", className: "Crowd" },
+    {
+      binding: "STAND_IN",
+      className: name === "perdure" ? "PerdureStandIn" : "BareStandIn",
+      isWithoutStorage: true,
+    },
+  ];
 }
 
 /** Sends events that each have one answer, and waits for all answers. */

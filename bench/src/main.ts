@@ -16,10 +16,12 @@ import { coldWake } from "./measurements/cold-wake.ts";
 import { commands } from "./measurements/commands.ts";
 import { connectionWake } from "./measurements/connection-wake.ts";
 import { fanOut } from "./measurements/fan-out.ts";
+import { liveQueries } from "./measurements/live-queries.ts";
 import { memory } from "./measurements/memory.ts";
 import { reconnect } from "./measurements/reconnect.ts";
 import { relayLatency } from "./measurements/relay-latency.ts";
 import { rooms } from "./measurements/rooms.ts";
+import { shardWake } from "./measurements/shard-wake.ts";
 import { stateWrites } from "./measurements/state-writes.ts";
 import { tokenCost } from "./measurements/token-cost.ts";
 import type { Run } from "./report.ts";
@@ -37,6 +39,8 @@ const MEASUREMENTS: readonly Measurement[] = [
   stateWrites,
   rooms,
   connectionWake,
+  liveQueries,
+  shardWake,
   coldWake,
   memory,
   bundleSize,

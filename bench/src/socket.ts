@@ -18,7 +18,9 @@ export class Socket {
   bytes = 0;
   /** Bytes of payload with the headers of their frames (RFC 6455 §5.2; a server does not mask). */
   wireBytes = 0;
-  /** Called with each frame that is no bare string. */
+  /** Called after each frame of any kind. */
+  onArrival: (() => void) | undefined;
+  /** Called with each frame that is no bare string; where it is missing these are not parsed. */
   onFrame: ((frame: unknown) => void) | undefined;
   /** Called after each bare string. */
   onToken: (() => void) | undefined;
@@ -57,6 +59,7 @@ export class Socket {
       this.tokens += 1;
       this.onToken?.();
     } else if (this.onFrame !== undefined) this.onFrame(JSON.parse(data.toString()));
+    this.onArrival?.();
   }
 }
 

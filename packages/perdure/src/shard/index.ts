@@ -5,7 +5,7 @@ export * from "./requests.ts";
 export * from "./rpc.ts";
 export { SHARD_MIGRATIONS } from "./schema.ts";
 export * from "./shard.ts";
-export type { Authorize, ShardAccess, ShardCaller } from "./shard-access.ts";
+export type { Authorize, ShardAccess, ShardCaller, ShardLogin } from "./shard-access.ts";
 export * from "./shard-do.ts";
 export * from "./shard-functions.ts";
 export * from "./shard-limits.ts";

@@ -8,8 +8,8 @@ import type { ShardFunctions, ShardIdentity } from "./shard-functions.ts";
 /** Longest name of a shard, and longest subject, in UTF-16 units. */
 const MAX_NAME_LENGTH = 256;
 
-/** Who asks, as `authenticate` found. What is beside these fields is part of the identity that handlers get. */
-export interface ShardCaller extends ShardIdentity {
+/** Who asks, as `tokenAuthenticator` and `createAuth` of `perdure/auth` know it. */
+export interface ShardLogin {
   /** 1 to 256 UTF-16 units. */
   readonly subject: string;
   /** Milliseconds since 1970 after which the socket is closed; null or missing: never. No part of the identity. */
@@ -17,6 +17,9 @@ export interface ShardCaller extends ShardIdentity {
   /** The token or auth session that lets the caller in: its sockets are closed when that is revoked. No part of the identity. */
   readonly token?: TokenReference | undefined;
 }
+
+/** Who asks, as `authenticate` found. What is beside the fields of a login is part of the identity that handlers get. */
+export type ShardCaller = ShardLogin | (ShardLogin & ShardIdentity);
 
 /** What `authorize` is asked about. */
 export interface ShardAccess {

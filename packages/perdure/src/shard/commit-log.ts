@@ -1,4 +1,4 @@
-/** The shard's commits: one total order, and what the newest of them changed for live queries. One row each. */
+/** The shard's commits: one total order, and what the newest of them changed for live queries. One row each, or none at all. */
 
 import type { Sql } from "../object/index.ts";
 import type { QueryChange } from "../protocol/index.ts";
@@ -10,6 +10,12 @@ export interface LogLimits {
   /** The same in UTF-16 units. */
   readonly logUnits: number;
 }
+
+/**
+ * What becomes of a shard's commits. `stored`: each is a row, so that positions are without gaps, and whoever comes back gets what it
+ * missed. `memory`: none is; positions have gaps, and whoever comes back after the object has lost its memory gets the result anew.
+ */
+export type ShardHistory = "stored" | "memory";
 
 /** What a commit changed for one live query, as JSON of a `QueryChange`. */
 export interface StoredChange {
@@ -25,7 +31,8 @@ interface Kept {
 
 /** The newest commits. */
 export class CommitLog {
-  readonly #sql: Sql;
+  /** undefined where no commit is stored. */
+  readonly #sql: Sql | undefined;
   readonly #limits: LogLimits;
   /** Those that are stored, oldest first. */
   #kept: Kept[];
@@ -33,13 +40,23 @@ export class CommitLog {
   /** What each of them changed, from the first question on. */
   #changes: Map<number, ReadonlyMap<number, string>> | undefined;
 
-  constructor(sql: Sql, limits: LogLimits) {
-    this.#sql = sql;
+  /** @param from The position to go on from where no commit is stored: past all of earlier memories. */
+  constructor(sql: Sql, limits: LogLimits, from?: number) {
+    this.#sql = from === undefined ? sql : undefined;
+    this.#changes = from === undefined ? undefined : new Map();
     this.#limits = limits;
-    this.#kept = sql.run<{ position: number; units: number }>(
-      "SELECT position, length(changes) AS units FROM perdure_commits ORDER BY position",
-    );
+    this.#kept =
+      from === undefined
+        ? sql.run<{ position: number; units: number }>(
+            "SELECT position, length(changes) AS units FROM perdure_commits ORDER BY position",
+          )
+        : [{ position: from, units: 0 }];
     this.#units = this.#kept.reduce((sum, { units }) => sum + units, 0);
+  }
+
+  /** Whether commits outlive the object's memory. */
+  get isStored(): boolean {
+    return this.#sql !== undefined;
   }
 
   /** The position of the last commit; 0 before the first. */
@@ -65,7 +82,7 @@ export class CommitLog {
 
   /** Stores the next commit. In its transaction; memory follows with `keep` when that stands. */
   store(position: number, changes: readonly StoredChange[]): void {
-    this.#sql.run(
+    this.#sql?.run(
       "INSERT INTO perdure_commits (position, changes) VALUES (?, ?)",
       position,
       textOf(changes),
@@ -95,7 +112,7 @@ export class CommitLog {
 
   /** Forgets commits up to a position. In a transaction of its own: memory follows at once. */
   forget(upTo: number): void {
-    this.#sql.run("DELETE FROM perdure_commits WHERE position <= ?", upTo);
+    this.#sql?.run("DELETE FROM perdure_commits WHERE position <= ?", upTo);
     const gone = this.#kept.filter(({ position }) => position <= upTo);
     for (const { position, units } of gone) {
       this.#units -= units;
@@ -105,9 +122,10 @@ export class CommitLog {
   }
 
   #read(): Map<number, ReadonlyMap<number, string>> {
-    const rows = this.#sql.run<{ position: number; changes: string }>(
-      "SELECT position, changes FROM perdure_commits ORDER BY position",
-    );
+    const rows =
+      this.#sql?.run<{ position: number; changes: string }>(
+        "SELECT position, changes FROM perdure_commits ORDER BY position",
+      ) ?? [];
     return new Map(
       rows.map(({ position, changes }) => {
         const parsed = JSON.parse(changes) as readonly [number, QueryChange][];

@@ -1,6 +1,6 @@
 /** Shards: queries and mutations over SQLite, and live queries that cost what changed. */
 
-export type { StoredChange } from "./commit-log.ts";
+export type { ShardHistory, StoredChange } from "./commit-log.ts";
 export * from "./requests.ts";
 export * from "./rpc.ts";
 export { SHARD_MIGRATIONS } from "./schema.ts";

@@ -56,7 +56,11 @@ export class LiveQueries {
       typeof digest === "number" ? 1 : digest.size + 1,
     );
     this.#table = new QueryTable(parts.sql);
-    for (const query of this.#table.all()) this.#remember(query);
+    for (const query of this.#table.all()) {
+      // What it changed in earlier memories is not known.
+      if (!this.#log.isStored) query.born = this.#log.head;
+      this.#remember(query);
+    }
     for (const id of listeners) {
       const query = this.#table.get(id);
       if (query !== undefined) query.listeners += 1;
@@ -149,6 +153,14 @@ export class LiveQueries {
 
   // -------------------------------------------------------------------------------------------- commits
 
+  /** Where no commit is stored: finds out what queries answered last, as long as that is what they answer. Call it before a commit. */
+  recall(): void {
+    if (this.#log.isStored) return;
+    for (const query of this.#table.all())
+      if (query.listeners > 0 && !query.isTouched && this.#digests.get(query.id) === undefined)
+        this.#digests.set(query.id, this.#runner.run(query).result.digest);
+  }
+
   /** Runs what a commit concerns and stores what changed. In its transaction; memory follows with `keep` when that stands. */
   stage(changed: Footprint, position: number, also: LiveQuery | undefined): Staged {
     const runs: StagedRun[] = [];
@@ -210,6 +222,7 @@ export class LiveQueries {
   #digestOf(query: LiveQuery): ResultDigest {
     const known = this.#digests.get(query.id);
     if (known !== undefined) return known;
+    if (!this.#log.isStored) return UNKNOWN;
     const changes = this.#log
       .changesAfter(query.checkpoint, query.id)
       .map(({ text }) => JSON.parse(text) as QueryChange);
@@ -223,6 +236,10 @@ export class LiveQueries {
   #trim(): void {
     const upTo = this.#log.excess;
     if (upTo === undefined) return;
+    if (!this.#log.isStored) {
+      for (const query of this.#table.all()) query.born = Math.max(query.born, upTo);
+      return this.#log.forget(upTo);
+    }
     const { head } = this.#log;
     const lasting = [...this.#table.all()].filter((query) => {
       const [first] = this.#log.changesAfter(query.checkpoint, query.id);
@@ -273,6 +290,9 @@ export class LiveQueries {
     this.#forget(oldest);
   }
 }
+
+/** The digest of an answer that is not known: it equals none. */
+const UNKNOWN = Number.NaN;
 
 function keyOf({ path, args, identity }: Question): string {
   return JSON.stringify([path, args, identity]);

@@ -1,6 +1,7 @@
 import type { Connection, Link, Schema, Serialized } from "../object/index.ts";
 import { BaseDO, connectionOf, serialized, systemClock } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
+import type { ShardHistory } from "./commit-log.ts";
 import type { ShardAnswer, ShardRequest } from "./requests.ts";
 import type { OwnShard, ShardResult, ShardRpc } from "./rpc.ts";
 import { ROOT_DO_SIZE_WARN_BYTES, ROOT_SHARD_NAME } from "./rpc.ts";
@@ -31,6 +32,9 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
 
   /** Bytes of storage past which a shard warns in its log, once after each wake; `ROOT_DO_SIZE_WARN_BYTES` by default. */
   static override readonly largeStorageBytes: number = ROOT_DO_SIZE_WARN_BYTES;
+
+  /** What becomes of commits; `stored` by default. With `memory` a commit writes no row of its own. */
+  static readonly history: ShardHistory = "stored";
 
   protected static override readonly schemas: readonly Schema[] = [
     { owner: "shard", migrations: SHARD_MIGRATIONS },
@@ -127,6 +131,7 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
       sql,
       clock,
       functions,
+      history: (this.constructor as typeof ShardDO).history,
       subscribed: sockets.queryIds,
       onCommit: (commit) => {
         sockets.tell(commit);

@@ -4,6 +4,7 @@ import type { Clock, Sql } from "../object/index.ts";
 import { canonicalJson, Commands, storeRefusal } from "../object/index.ts";
 import { errorOf, PerdureError } from "../protocol/index.ts";
 import { Analyses } from "./analysis.ts";
+import type { ShardHistory } from "./commit-log.ts";
 import { CommitLog } from "./commit-log.ts";
 import type { Footprint } from "./footprint.ts";
 import { RowSet } from "./footprint.ts";
@@ -41,6 +42,8 @@ export interface ShardOptions {
   readonly subscribed?: Iterable<number>;
   /** Another one whenever functions may answer something else than before. Their texts and the schema are looked at anyway. */
   readonly version?: string;
+  /** What becomes of commits. Default: `stored`. */
+  readonly history?: ShardHistory | undefined;
   /** A commit stands. Nothing may be written here; what it throws comes to whoever called. */
   readonly onCommit?: (commit: ShardCommit) => void;
   /** Each that is missing is that of `SHARD_LIMITS`. */
@@ -76,7 +79,7 @@ export class Shard {
     this.#analyses = new Analyses(sql);
     this.#commands = new Commands(sql, clock);
     this.#runner = new QueryRunner(sql, this.#analyses, functions, { limits, seed });
-    this.#log = new CommitLog(sql, limits);
+    this.#log = new CommitLog(sql, limits, options.history === "memory" ? clock.now() : undefined);
     const parts = { sql, clock, runner: this.#runner, log: this.#log };
     this.#live = new LiveQueries(parts, limits, subscribed);
     if (isChanged) this.#live.touchAll();
@@ -172,6 +175,7 @@ export class Shard {
       writes: new RowSet(),
       isNeeded: false,
     };
+    this.#live.recall();
     const { value, staged } = this.#transaction(() => {
       const value = work(commit);
       const changed: Footprint = commit.writes.all();

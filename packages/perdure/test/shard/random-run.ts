@@ -1,4 +1,5 @@
 import type { Sql } from "../../src/object/sql.ts";
+import type { ShardHistory } from "../../src/shard/index.ts";
 import { randomFrom } from "../support/random.ts";
 import { board, QUERY_NAMES, randomArgs, randomWrite, runs, TABLES } from "./random-board.ts";
 import { ShardWorld } from "./shard-world.ts";
@@ -28,10 +29,16 @@ export interface RandomOutcome {
 }
 
 /** Random commits over tables of every kind, with memory that is lost and subscribers that come and go. */
-export function randomRun(sql: Sql, seed: number, steps: number): RandomOutcome {
+export function randomRun(
+  sql: Sql,
+  seed: number,
+  steps: number,
+  history: ShardHistory = "stored",
+): RandomOutcome {
   const random = randomFrom(seed);
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   const world = new ShardWorld(sql, board, TABLES);
+  world.history = history;
   world.limits = {
     logCommits: 20,
     commitUnits: 400,

@@ -14,3 +14,16 @@ test.each([1, 2, 3, 4])(
     expect(runs.done).toBeLessThan(runs.possible / 2);
   },
 );
+
+test.each([1, 2])(
+  "Z30 a shard that stores no commit keeps every view as exact, over lost memory too: seed %i",
+  (seed) => {
+    const sql = new NodeSql();
+    const { wrong, misplaced, thrown, starts } = randomRun(sql, seed, 500, "memory");
+    expect(wrong).toEqual([]);
+    expect(misplaced).toEqual([]);
+    expect(thrown).toEqual(["Error: undone"]);
+    expect(Math.min(starts.seed, starts.changes, starts.reset)).toBeGreaterThan(4);
+    expect(sql.run("SELECT * FROM perdure_commits")).toEqual([]);
+  },
+);

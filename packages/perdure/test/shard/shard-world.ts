@@ -3,6 +3,7 @@ import { COMMAND_MIGRATIONS, migrate } from "../../src/object/index.ts";
 import type {
   ShardCommit,
   ShardFunctions,
+  ShardHistory,
   ShardIdentity,
   ShardLimits,
   SubscribeRequest,
@@ -18,6 +19,7 @@ export class ShardWorld {
   readonly commits: ShardCommit[] = [];
   readonly subscribers = new Set<Subscriber>();
   limits: Partial<ShardLimits> = {};
+  history: ShardHistory = "stored";
   functions: ShardFunctions;
   #shard: Shard | undefined;
 
@@ -38,6 +40,7 @@ export class ShardWorld {
       clock: this.clock,
       functions: this.functions,
       limits: this.limits,
+      history: this.history,
       subscribed: [...this.subscribers].map(({ queryId }) => queryId),
       onCommit: (commit) => {
         this.commits.push(commit);
@@ -49,6 +52,8 @@ export class ShardWorld {
   /** What is subscribed stays so; all else that was in memory is gone. */
   loseMemory(): void {
     this.#shard = undefined;
+    // Memory is not lost between two commits of the same millisecond.
+    if (this.history === "memory") this.clock.advance(1_000);
   }
 
   /** Calls a mutation, and answers its position. */

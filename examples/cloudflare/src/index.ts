@@ -2,10 +2,12 @@
 
 import { createApp } from "perdure/http";
 
+export { LoginDO } from "perdure/auth";
 export { SessionDO, SessionIndexDO } from "perdure/session";
 
 export default createApp<Env>({
   sessions: (env) => env.SESSION_DO,
   index: (env) => env.SESSION_INDEX,
+  logins: (env) => env.LOGINS,
   secrets: (env) => env.PERDURE_SECRET,
 });

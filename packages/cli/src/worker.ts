@@ -1,16 +1,19 @@
 /** The Worker that `perdure serve` runs inside workerd. */
 
-import { equalSecrets } from "perdure/auth";
+import { equalSecrets, LoginDO } from "perdure/auth";
 import type { AssetServer } from "perdure/http";
 import { connectionGate, createApp, sessionGate } from "perdure/http";
 import { PerdureError } from "perdure/protocol";
 import type { GatewayPolicy } from "perdure/session";
 import { SessionDO as Session, SessionIndexDO as SessionIndex } from "perdure/session";
 
+export { LoginDO };
+
 /** What the configuration of workerd binds. */
 interface Env {
   readonly SESSION_DO: DurableObjectNamespace<SessionDO>;
   readonly SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;
+  readonly LOGINS: DurableObjectNamespace<LoginDO>;
   /** The console's files. */
   readonly ASSETS: AssetServer;
   /** Signs every token. */
@@ -61,6 +64,9 @@ export class SessionIndexDO extends SessionIndex {
 const app = createApp<Env>({
   sessions: (env) => env.SESSION_DO,
   index: (env) => env.SESSION_INDEX,
+  logins: (env) => env.LOGINS,
+  // One machine has few people, and each object in memory holds files open.
+  loginPlacement: { objects: 1 },
   assets: (env) => env.ASSETS,
   secrets: (env) => env.PERDURE_SECRET,
   allowedHosts: (env) => env.PERDURE_ALLOWED_HOSTS,

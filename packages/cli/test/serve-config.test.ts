@@ -24,6 +24,7 @@ const config :Workerd.Config = (
         bindings = [
           (name = "SESSION_DO", durableObjectNamespace = "SessionDO"),
           (name = "SESSION_INDEX", durableObjectNamespace = "SessionIndexDO"),
+          (name = "LOGINS", durableObjectNamespace = "LoginDO"),
           (name = "ASSETS", service = "console"),
           (name = "PERDURE_SECRET", fromEnvironment = "PERDURE_SECRET"),
           (name = "PERDURE_ADMIN_SECRET", fromEnvironment = "PERDURE_ADMIN_SECRET"),
@@ -36,6 +37,7 @@ const config :Workerd.Config = (
         durableObjectNamespaces = [
           (className = "SessionDO", uniqueKey = "perdure-session", enableSql = true),
           (className = "SessionIndexDO", uniqueKey = "perdure-session-index", enableSql = true),
+          (className = "LoginDO", uniqueKey = "perdure-login", enableSql = true),
         ],
         durableObjectStorage = (localDisk = "storage"),
         globalOutbound = "nowhere",

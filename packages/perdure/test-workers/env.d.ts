@@ -21,6 +21,7 @@ import type { EmittingUserDO } from "./objects/emitting-user-do.ts";
 import type { LimitedUserDO } from "./objects/limited-user-do.ts";
 import type { MetaUserDO } from "./objects/meta-user-do.ts";
 import type { BoardDO, FullBoardDO, PlainShardDO } from "./objects/board-do.ts";
+import type { LoginDO } from "../src/auth/index.ts";
 import type { UserDO } from "./objects/user-do.ts";
 import type { StateDO } from "./objects/state-do.ts";
 import type { CounterDO, PlainSessionDO } from "./worker.ts";
@@ -45,6 +46,7 @@ declare global {
       HOOKED_ROOM: DurableObjectNamespace<HookedRoom>;
       KERNEL: DurableObjectNamespace<KernelDO>;
       LOG: DurableObjectNamespace<LogDO>;
+      LOGINS: DurableObjectNamespace<LoginDO>;
       LONG_SESSION: DurableObjectNamespace<LongSessionDO>;
       PLAIN_SESSION: DurableObjectNamespace<PlainSessionDO>;
       PLAIN_SHARD: DurableObjectNamespace<PlainShardDO>;

@@ -6,6 +6,7 @@ import { bearer, post as postWith, refusalOf, SECRET } from "./http-fakes.ts";
 const app = createApp<object>({
   sessions: () => env.SESSION_DO,
   index: () => env.SESSION_INDEX,
+  logins: () => env.LOGINS,
   secrets: () => SECRET,
 });
 

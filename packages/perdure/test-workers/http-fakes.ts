@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import type { TokenRequest } from "../src/auth/index.ts";
 import { signToken } from "../src/auth/index.ts";
 import type { ConnectionGate, SessionGate } from "../src/http/index.ts";
@@ -182,6 +183,7 @@ export function appOver(settings: Settings = {}, gate?: ConnectionGate, active?:
     {
       sessions: () => sessions,
       index: () => index,
+      logins: () => env.LOGINS,
       secrets: () => SECRET,
       allowedHosts: (env) => env.allowedHosts,
       allowedOrigins: (env) => env.allowedOrigins,

@@ -9,6 +9,7 @@ import { bearer, ORIGIN, post, refusalOf, SECRET } from "./http-fakes.ts";
 const app = createApp<typeof env>({
   sessions: ({ SESSION_DO }) => SESSION_DO,
   index: ({ SESSION_INDEX }) => SESSION_INDEX,
+  logins: ({ LOGINS }) => LOGINS,
   secrets: () => SECRET,
 });
 

@@ -1,13 +1,15 @@
+import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { TokenRequest } from "../src/auth/index.ts";
-import { signInvitation, verifyToken } from "../src/auth/index.ts";
+import { signInvitation, signLoginToken, verifyToken } from "../src/auth/index.ts";
 import { createApp, sessionRoutes } from "../src/http/index.ts";
 import { appOver, bearer, ORIGIN, post, refusalOf, SECRET, tokenFor } from "./http-fakes.ts";
 
 const app = createApp<typeof env>({
   sessions: ({ SESSION_DO }) => SESSION_DO,
   index: ({ SESSION_INDEX }) => SESSION_INDEX,
+  logins: ({ LOGINS }) => LOGINS,
   secrets: () => SECRET,
 });
 
@@ -100,12 +102,16 @@ test("H43 a guest who joins gets a cookie for this session alone, and one use is
   );
   const info = await send("/v1/sessions/guests", { headers: { cookie: pair } });
   expect(await info.json()).toMatchObject({ id: "guests" });
-  const { subject, role, session, invitation } = await verifyToken(
-    SECRET,
-    pair.split("=")[1] ?? "",
-  );
-  expect(subject).toMatch(/^guest:[0-9a-f]{8}:Bob B\.$/);
-  expect([role, session, typeof invitation]).toEqual(["participant", "guests", "string"]);
+  const events = await send("/v1/sessions/guests/events", { headers: { cookie: pair } });
+  expect(await events.json()).toMatchObject({
+    events: expect.arrayContaining([
+      expect.objectContaining({
+        type: "session.joined",
+        subject: expect.stringMatching(/^guest:[0-9a-f]{8}:Bob B\.$/),
+        role: "participant",
+      }),
+    ]),
+  });
   const other = await send("/v1/sessions/linked", { headers: { cookie: pair } });
   expect(await refusalOf(other)).toEqual([403, "forbidden"]);
   expect(await refusalOf(await join({ token }))).toEqual([410, "invitation_closed"]);
@@ -125,10 +131,11 @@ test("H43 a program joins with JSON, as the holder of its token; who is logged i
   expect(await guest.json()).toMatchObject({ role: "viewer", session: "programs" });
   const headers = await bearer({ session: "another", subject: "grace" });
   const joined = await (await send("/join", post({ token }, headers))).json<{ token: string }>();
-  expect(await verifyToken(SECRET, joined.token)).toMatchObject({
-    subject: "grace",
-    role: "viewer",
+  expect(joined).toMatchObject({ subject: "grace", role: "viewer", session: "programs" });
+  const seen = await send("/v1/sessions/programs", {
+    headers: { authorization: `Bearer ${joined.token}` },
   });
+  expect(seen.status).toBe(200);
   const cookie = `perdure-8787=${await tokenFor({ role: "admin" })}`;
   const loggedIn = await join({ token }, { cookie });
   expect([loggedIn.status, loggedIn.headers.get("set-cookie")]).toEqual([303, null]);
@@ -221,4 +228,46 @@ test("H43 an invitation that this server did not sign is refused before any sess
   });
   expect(await refusalOf(await fake("/join", post({ token }, {})))).toEqual([401, "unauthorized"]);
   expect(sessions.calls).toEqual([]);
+});
+
+/** Logs the owner in, and answers the headers of the browser. */
+async function loggedIn() {
+  const token = await signLoginToken(SECRET, "owner");
+  const response = await send(`/login?token=${token}`);
+  const cookie = (response.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  return { cookie, origin: ORIGIN };
+}
+
+test("H47 whatever a login has open ends with it: sockets of sessions and lists, asleep or not, and streams", async () => {
+  await send("/v1/sessions", post({ id: "logged-out" }, await asAdmin()));
+  const [headers, other] = [await loggedIn(), await loggedIn()];
+  const reader = await connect("/v1/sessions/logged-out/ws", headers);
+  const list = await connect("/v1/sessions", headers);
+  const left = await connect("/v1/sessions/logged-out/ws", other);
+  let isLeftClosed = false;
+  void left.closed.then(() => (isLeftClosed = true));
+  const stream = await send("/v1/sessions/logged-out/events", {
+    headers: { ...headers, accept: "text/event-stream" },
+  });
+  await evictDurableObject(env.SESSION_DO.getByName("logged-out"), { webSockets: "hibernate" });
+  expect((await send("/logout", { method: "POST", headers })).status).toBe(204);
+  expect([await reader.closed, await list.closed]).toEqual([4401, 4401]);
+  await stream.text();
+  expect(isLeftClosed).toBe(false);
+  left.webSocket.close();
+});
+
+test("H48 what an invitation has given ends with the invitation, however often it is used", async () => {
+  const { token } = await invited("until", { role: "viewer", expiresInSeconds: 60 });
+  const guest = await (
+    await send("/join", post({ token }, {}))
+  ).json<{ token: string; expiresAt: number }>();
+  const headers = { authorization: `Bearer ${guest.token}` };
+  expect((await send("/v1/sessions/until", { headers })).status).toBe(200);
+  vi.useFakeTimers({ toFake: ["Date"], now: guest.expiresAt + 1 });
+  try {
+    expect((await send("/v1/sessions/until", { headers })).status).toBe(401);
+  } finally {
+    vi.useRealTimers();
+  }
 });

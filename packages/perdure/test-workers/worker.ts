@@ -16,6 +16,7 @@ export { DataSessionDO } from "./objects/data-session-do.ts";
 export { GatewaySessionDO } from "./objects/gateway-session-do.ts";
 export { HookedSessionDO } from "./objects/hooked-session-do.ts";
 export { KernelDO } from "./objects/kernel-do.ts";
+export { LoginDO } from "../src/auth/index.ts";
 export { LogDO } from "./objects/log-do.ts";
 export { LongSessionDO } from "./objects/long-session-do.ts";
 export { HookedRoom, PlainRoom, RoomUserDO } from "./objects/room-objects.ts";

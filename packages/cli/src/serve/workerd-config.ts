@@ -21,6 +21,7 @@ const WORKER_FILE = "worker.js";
 const OBJECT_CLASSES = [
   { binding: "SESSION_DO", className: "SessionDO", uniqueKey: "perdure-session" },
   { binding: "SESSION_INDEX", className: "SessionIndexDO", uniqueKey: "perdure-session-index" },
+  { binding: "LOGINS", className: "LoginDO", uniqueKey: "perdure-login" },
 ];
 
 /** Bindings of the Worker whose values are secrets: only the environment carries them. */

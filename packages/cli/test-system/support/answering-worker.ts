@@ -3,7 +3,7 @@
 import type { TurnContext } from "perdure/session";
 import worker, { SessionDO as ServedSessionDO } from "../../src/worker.ts";
 
-export { SessionIndexDO } from "perdure/session";
+export { LoginDO, SessionIndexDO } from "../../src/worker.ts";
 
 /** The product's session with turns of its own. */
 export class SessionDO extends ServedSessionDO {

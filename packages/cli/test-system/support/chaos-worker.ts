@@ -8,6 +8,8 @@ import worker, { SessionDO as ServedSessionDO } from "../../src/worker.ts";
 import type { SessionCosts } from "./costs.ts";
 import { costsOf, meter } from "./object-meter.ts";
 
+export { LoginDO } from "../../src/worker.ts";
+
 interface Env {
   readonly SESSION_DO: DurableObjectNamespace<SessionDO>;
   readonly SESSION_INDEX: DurableObjectNamespace<SessionIndexDO>;

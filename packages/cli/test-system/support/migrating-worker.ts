@@ -6,7 +6,7 @@
 import type { Migration, Sql } from "perdure/object";
 import chaosWorker, { SessionDO as SessionWithDoors } from "./chaos-worker.ts";
 
-export { SessionIndexDO } from "./chaos-worker.ts";
+export { LoginDO, SessionIndexDO } from "./chaos-worker.ts";
 
 interface Env {
   readonly SESSION_DO: DurableObjectNamespace<SessionDO>;

@@ -4,12 +4,14 @@ import type { TokenReference } from "../protocol/index.ts";
 import type { AuthSessionNamespace, PlacementOptions } from "./placement.ts";
 import type { AuthSession, WithFields } from "./rpc.ts";
 
-/** How the cookie of a session is made. It is always `HttpOnly` and for all paths. */
+/** How the cookie of a session is made. It is always `HttpOnly`. */
 export interface CookieOptions {
-  /** Default `session`. Over https `__Host-` comes before it, or `__Secure-` where there is a domain. */
+  /** Default `session`. Over https `__Host-` comes before it, or `__Secure-` where there is a domain or a path. */
   readonly name?: string | undefined;
   /** For all hosts below a domain. Default: for the one host that sets it. */
   readonly domain?: string | undefined;
+  /** The path that it is for, and all below. Default `/`. */
+  readonly path?: string | undefined;
   /** Default `Lax`: a link from elsewhere opens the app logged in. */
   readonly sameSite?: "Lax" | "Strict" | undefined;
   /** Default: where the request's URL is https. Say true where something in front of the Worker ends TLS. */

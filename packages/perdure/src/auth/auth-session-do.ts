@@ -41,6 +41,12 @@ export class AuthSessionDO<Env = unknown, Fields extends object = object>
   /** Sessions of one user in one object; for a further one the oldest ends. Default 100. */
   static readonly maxSessionsPerUser: number = MAX_SESSIONS_PER_USER;
 
+  /**
+   * Whether objects need a secret to answer calls by RPC, so that a deploy without one is noticed. False for a class that is used by
+   * its methods alone: without a secret it answers no request. Default true.
+   */
+  protected static readonly needsSecret: boolean = true;
+
   protected static override readonly schemas: readonly Schema[] = [AUTH_SESSION_SCHEMA];
 
   /**
@@ -53,7 +59,7 @@ export class AuthSessionDO<Env = unknown, Fields extends object = object>
   #made: AuthSessions | undefined;
 
   async create(session: NewSession<Fields>): Promise<SessionRecord & Fields> {
-    requireSecret(this.env);
+    this.#requireSecret();
     const given = {
       token: parseSessionToken(session.token),
       userId: parseUserId(session.userId),
@@ -125,7 +131,7 @@ export class AuthSessionDO<Env = unknown, Fields extends object = object>
   }
 
   async arrive(session: MovableSession): Promise<boolean> {
-    requireSecret(this.env);
+    this.#requireSecret();
     const { record, live } = session;
     return this.#sessions.arrive({ record: { ...record, fields: { ...record.fields } }, live });
   }
@@ -135,7 +141,7 @@ export class AuthSessionDO<Env = unknown, Fields extends object = object>
   }
 
   async bury(token: string, until: number): Promise<void> {
-    requireSecret(this.env);
+    this.#requireSecret();
     this.#sessions.bury(parseSessionToken(token), until);
   }
 
@@ -176,8 +182,12 @@ export class AuthSessionDO<Env = unknown, Fields extends object = object>
   }
 
   get #hasNothing(): boolean {
-    requireSecret(this.env);
+    this.#requireSecret();
     return this.isBlank;
+  }
+
+  #requireSecret(): void {
+    if ((this.constructor as typeof AuthSessionDO).needsSecret) requireSecret(this.env);
   }
 
   #find(token: string): StoredSession | undefined {

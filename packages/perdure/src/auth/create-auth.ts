@@ -184,12 +184,22 @@ export class Auth<Env, Fields extends object = object> {
     const found = await this.#find(request, env);
     if (found === null) return null;
     const { id, record } = found.opened;
-    if (place !== undefined && isUpgrade(request)) {
-      const object = { binding: place.binding, name: place.name ?? record.userId };
-      if (!(await this.#placement(env).watch(found.token, object))) return null;
-    }
+    if (place !== undefined && isUpgrade(request) && !(await this.#watch(found, env, place)))
+      return null;
     const token = { id, issuedAt: record.createdAt };
     return { subject: record.userId, expiresAt: record.expiresAt, token };
+  }
+
+  /**
+   * Remembers an object in which a socket of the request's session, or a stream of events, is about to open, so that the object is told
+   * when the session ends. `authenticate` does it by itself where it gets a place.
+   *
+   * @returns Whether there is such a session.
+   * @throws What `read` throws.
+   */
+  async watch(request: Request, env: Env, place: SocketPlace): Promise<boolean> {
+    const found = await this.#find(request, env);
+    return found !== null && this.#watch(found, env, place);
   }
 
   /**
@@ -229,6 +239,11 @@ export class Auth<Env, Fields extends object = object> {
     if (given === undefined || !isToken(given.token)) return null;
     const opened = await this.#placement(env).open(given.token);
     return opened === null ? null : { ...given, opened };
+  }
+
+  #watch({ token, opened }: Found<Fields>, env: Env, place: SocketPlace): Promise<boolean> {
+    const object = { binding: place.binding, name: place.name ?? opened.record.userId };
+    return this.#placement(env).watch(token, object);
   }
 
   #placement(env: Env): Placement<Fields> {

@@ -5,6 +5,7 @@ export * from "./auth-session-do.ts";
 export { AuthSessionDO as SessionDO } from "./auth-session-do.ts";
 export * from "./create-auth.ts";
 export type { AuthEnv, GuardedSession, GuardOptions, SessionHandler } from "./guard.ts";
+export * from "./login-do.ts";
 export type { LiveObject } from "./live-objects.ts";
 export { MAX_LIVE_OBJECTS } from "./live-objects.ts";
 export type { AuthSessionNamespace, PlacementOptions } from "./placement.ts";
@@ -20,5 +21,6 @@ export {
 export type { FieldsSchema } from "./record-fields.ts";
 export { MAX_SESSION_FIELDS_BYTES } from "./record-fields.ts";
 export * from "./rpc.ts";
+export { cookieNameOf } from "./session-cookie.ts";
 export * from "./token-authenticator.ts";
 export * from "./tokens.ts";

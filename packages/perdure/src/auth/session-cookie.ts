@@ -34,9 +34,9 @@ export function cookieOf(
   token: string,
   maxAgeMs: number,
 ): string {
-  const { domain, sameSite = "Lax" } = options;
+  const { domain, path = "/", sameSite = "Lax" } = options;
   return serialize(cookieNameOf(request, options), token, {
-    path: "/",
+    path,
     httpOnly: true,
     sameSite,
     secure: isSecure(request, options),
@@ -45,11 +45,14 @@ export function cookieOf(
   });
 }
 
-/** A browser takes a cookie of such a name only with the flags that the name promises, and of this host alone. */
+/**
+ * The name of the cookie. A browser takes one of such a name only with the flags that the name promises, and, where it can, of this
+ * host alone.
+ */
 export function cookieNameOf(request: Request, options: CookieOptions): string {
-  const { name = COOKIE_NAME, domain } = options;
+  const { name = COOKIE_NAME, domain, path = "/" } = options;
   if (!isSecure(request, options)) return name;
-  return domain === undefined ? `__Host-${name}` : `__Secure-${name}`;
+  return domain === undefined && path === "/" ? `__Host-${name}` : `__Secure-${name}`;
 }
 
 function isSecure(request: Request, { secure }: CookieOptions): boolean {

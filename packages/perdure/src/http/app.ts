@@ -9,6 +9,7 @@ import type { ConnectionGate } from "./connection-gate.ts";
 import { connectionGate } from "./connection-gate.ts";
 import { checkHost } from "./credential.ts";
 import { joinRoutes } from "./join-routes.ts";
+import { watchStream } from "./logins.ts";
 import { loginRoutes } from "./login-routes.ts";
 import { notFound, refuseOtherMethods } from "./methods.ts";
 import type { AppContext, AppEnv, AppOptions } from "./options.ts";
@@ -67,7 +68,11 @@ export function createApp<Env>(
   const routes = sessionRoutes<AppEnv<Env>>({
     ...options,
     binding: options.sessions,
-    authorize: (c, { session }) => holderOf(c.var.claims, session),
+    async authorize(c, { session }) {
+      const holder = holderOf(c.var.claims, session);
+      await watchStream(c, options, session);
+      return holder;
+    },
     connections,
     activeSessions: sessions,
   });

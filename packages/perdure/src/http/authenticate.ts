@@ -1,26 +1,31 @@
 /** From a token to what it opens. */
 
 import type { TokenClaims } from "../auth/index.ts";
-import { EVERY_SESSION, identityOf, opensSession, verifyToken } from "../auth/index.ts";
+import { EVERY_SESSION, identityOf, opensSession } from "../auth/index.ts";
 import type { Identity } from "../object/index.ts";
 import { checkOrigin } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
-import { credentialOf } from "./credential.ts";
+import { credentialOf, isCookie } from "./credential.ts";
+import { claimsOf } from "./logins.ts";
 import type { AppContext, AppOptions } from "./options.ts";
 
-/** Reads and verifies the request's token. Throws `bad_origin` or `unauthorized`. */
+/** Reads and verifies the request's token, or finds its login. Throws `bad_origin` or `unauthorized`. */
 export async function authenticate<Env>(
   c: AppContext<Env>,
   options: AppOptions<Env>,
 ): Promise<void> {
   const credential = credentialOf(c, options);
-  checkOrigin(c.req.raw, options.allowedOrigins?.(c.env), credential?.from === "cookie");
+  checkOrigin(
+    c.req.raw,
+    options.allowedOrigins?.(c.env),
+    credential !== undefined && isCookie(credential),
+  );
   if (credential === undefined)
     throw new PerdureError(
       "unauthorized",
       "The request carries no token: log in, or send one in the Authorization header.",
     );
-  c.set("claims", await verifyToken(options.secrets(c.env), credential.token));
+  c.set("claims", await claimsOf(c, options, credential));
 }
 
 /** Who a token says asks, for one session or, with null, for whatever one. Throws `forbidden` where it opens that not. */

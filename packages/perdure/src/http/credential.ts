@@ -1,6 +1,7 @@
 /** Where a token comes from, and which host it was sent to. */
 
 import { getCookie } from "hono/cookie";
+import { cookieNameOf } from "../auth/index.ts";
 import { subprotocolToken } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import type { AppContext, AppOptions } from "./options.ts";
@@ -8,7 +9,12 @@ import type { AppContext, AppOptions } from "./options.ts";
 /** A token and where it was. A browser sends a cookie by itself, whoever's page asks. */
 export interface Credential {
   readonly token: string;
-  readonly from: "header" | "subprotocol" | "cookie";
+  readonly from: "header" | "subprotocol" | "cookie" | "guest cookie";
+}
+
+/** Whether a browser sent it by itself. */
+export function isCookie({ from }: Credential): boolean {
+  return from.endsWith("cookie");
 }
 
 /** The token of a request: from `Authorization`, the subprotocols of an upgrade, the cookie, or a guest's; in this order. */
@@ -20,27 +26,26 @@ export function credentialOf<Env>(
   if (bearer !== undefined) return { token: bearer, from: "header" };
   const subprotocol = subprotocolToken(c.req.raw);
   if (subprotocol !== undefined) return { token: subprotocol, from: "subprotocol" };
-  const cookie =
-    getCookie(c, cookieNameOf(c, options)) ?? getCookie(c, guestCookieNameOf(c, options));
-  return cookie === undefined ? undefined : { token: cookie, from: "cookie" };
+  const cookie = getCookie(c, cookieNameOf(c.req.raw, ownerCookie(c, options)));
+  if (cookie !== undefined) return { token: cookie, from: "cookie" };
+  const guest = getCookie(c, cookieNameOf(c.req.raw, guestCookie(c, options)));
+  return guest === undefined ? undefined : { token: guest, from: "guest cookie" };
 }
 
-/** The cookie's name. Cookies ignore ports, so that two servers on one machine need two names. */
-export function cookieNameOf<Env>(c: AppContext<Env>, options: AppOptions<Env>): string {
+/** The cookie of whoever may see every session. Cookies ignore ports, so that two servers on one machine need two names. */
+export function ownerCookie<Env>(c: AppContext<Env>, options: AppOptions<Env>) {
   const { port, protocol } = new URL(c.req.url);
   const portInUse = port === "" ? (protocol === "https:" ? "443" : "80") : port;
-  return options.cookieName?.(c.env) ?? `perdure-${portInUse}`;
+  return { name: options.cookieName?.(c.env) ?? `perdure-${portInUse}` };
 }
 
-/** The name of a guest's cookie: it is for one session, and a browser sends it for the paths of that alone. */
-export function guestCookieNameOf<Env>(c: AppContext<Env>, options: AppOptions<Env>): string {
-  return `${cookieNameOf(c, options)}-guest`;
-}
-
-/** Lax, so that a link to a session works; `Origin` is checked on everything that the cookie allows to change. */
-export function cookieAttributes<Env>(c: AppContext<Env>) {
-  const secure = new URL(c.req.url).protocol === "https:";
-  return { path: "/", httpOnly: true, sameSite: "Lax", secure } as const;
+/** A guest's cookie: it is for one session, and a browser sends it for the paths of that alone. */
+export function guestCookie<Env>(
+  c: AppContext<Env>,
+  options: AppOptions<Env>,
+  session: string = c.req.path.split("/")[3] ?? "",
+) {
+  return { name: `${ownerCookie(c, options).name}-guest`, path: `/v1/sessions/${session}` };
 }
 
 /** Throws `bad_host` where the request was meant for a name that is not this server's. */

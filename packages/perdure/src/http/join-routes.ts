@@ -4,13 +4,13 @@
  */
 
 import { Hono } from "hono/tiny";
-import { setCookie } from "hono/cookie";
 import type { InvitationClaims, TokenClaims } from "../auth/index.ts";
-import { signingSecret, signToken, verifyInvitation, verifyToken } from "../auth/index.ts";
+import { verifyInvitation } from "../auth/index.ts";
 import { checkOrigin } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import { badRequest, parseJson, readText } from "./body.ts";
-import { cookieAttributes, credentialOf, guestCookieNameOf } from "./credential.ts";
+import { credentialOf } from "./credential.ts";
+import { claimsIn, claimsOf, guestsOf, LOGIN_SECONDS } from "./logins.ts";
 import type { AppContext, AppEnv, AppOptions } from "./options.ts";
 import { valueOf } from "../session/index.ts";
 import type { SessionGate } from "./session-gate.ts";
@@ -36,6 +36,7 @@ export function joinRoutes<Env>(options: AppOptions<Env>, gate: SessionGate) {
   return new Hono<AppEnv<Env>>()
     .get("/join", async (c) => {
       const token = c.req.query("token") ?? "";
+      guestsOf(c, options);
       const { role } = await verifyInvitation(options.secrets(c.env), token);
       return c.body(page(token, role), 200, PAGE_HEADERS);
     })
@@ -44,8 +45,7 @@ export function joinRoutes<Env>(options: AppOptions<Env>, gate: SessionGate) {
       // A form of a foreign page would have a person join what that page wants.
       if (isForm) checkOrigin(c.req.raw, options.allowedOrigins?.(c.env), true);
       const { token, name } = await readAcceptance(c.req.raw, isForm);
-      const secrets = options.secrets(c.env);
-      const invitation = await verifyInvitation(secrets, token);
+      const invitation = await verifyInvitation(options.secrets(c.env), token);
       const holder = await loggedIn(c, options);
       const path = `/s/${invitation.session}`;
       // Whoever is logged in here may see every session.
@@ -56,39 +56,20 @@ export function joinRoutes<Env>(options: AppOptions<Env>, gate: SessionGate) {
           options.sessions(c.env).getByName(invitation.session).join(invitation.id, subject),
         ),
       );
-      const sessionToken = await tokenOf(
-        signingSecret(secrets),
-        invitation,
-        subject,
-        role,
-        expiresAt,
-      );
-      if (!isForm) {
-        const joined: TokenClaims & { readonly token: string } = {
-          token: sessionToken,
-          ...(await verifyToken(secrets, sessionToken)),
-        };
-        return json(joined, 201);
-      }
-      setCookie(c, guestCookieNameOf(c, options), sessionToken, {
-        ...cookieAttributes(c),
-        // Each session has its own: a browser sends it for that session's routes alone.
-        path: `/v1/sessions/${invitation.session}`,
-        expires: new Date(expiresAt),
+      const { id, session } = invitation;
+      const leftSeconds = Math.floor((expiresAt - Date.now()) / 1000);
+      const login = await guestsOf(c, options, session).issue(c.req.raw, c.env, {
+        userId: subject,
+        ttlSeconds: Math.max(1, Math.min(LOGIN_SECONDS, leftSeconds)),
+        fields: { session, role, invitation: id, until: expiresAt },
       });
-      return c.body(null, 303, { location: path, ...LEAVE_NO_TRACE });
+      if (isForm) return c.body(null, 303, { ...login.headers, location: path, ...LEAVE_NO_TRACE });
+      const joined: TokenClaims & { readonly token: string } = {
+        ...claimsIn(login.session),
+        token: login.token,
+      };
+      return json(joined, 201);
     });
-}
-
-function tokenOf(
-  secret: string,
-  { id, session }: InvitationClaims,
-  subject: string,
-  role: InvitationClaims["role"],
-  expiresAt: number,
-): Promise<string> {
-  const expiresInSeconds = Math.max(1, Math.floor((expiresAt - Date.now()) / 1000));
-  return signToken(secret, { subject, session, role, expiresInSeconds, invitation: id });
 }
 
 /** Who the request is from, where it carries a good token. */
@@ -99,7 +80,7 @@ async function loggedIn<Env>(
   const credential = credentialOf(c, options);
   if (credential === undefined) return undefined;
   try {
-    return await verifyToken(options.secrets(c.env), credential.token);
+    return await claimsOf(c, options, credential);
   } catch (error) {
     if (error instanceof PerdureError) return undefined;
     throw error;

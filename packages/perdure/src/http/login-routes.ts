@@ -1,43 +1,38 @@
-/** The login page's exchange: a token from the URL becomes a cookie, and the URL is left behind. */
+/** The login page's exchange: a token from the URL becomes a login with its cookie, and the URL is left behind. */
 
 import { Hono } from "hono/tiny";
-import { deleteCookie, setCookie } from "hono/cookie";
-import { EVERY_SESSION, signingSecret, signToken, verifyLoginToken } from "../auth/index.ts";
-import { checkOrigin } from "../object/index.ts";
+import { EVERY_SESSION, verifyLoginToken } from "../auth/index.ts";
 import { badRequest } from "./body.ts";
-import { cookieAttributes, cookieNameOf, credentialOf } from "./credential.ts";
+import { LOGIN_SECONDS, ownersOf } from "./logins.ts";
 import type { AppEnv, AppOptions } from "./options.ts";
-
-/** How long a browser stays logged in: thirty days. */
-const COOKIE_LIFETIME_SECONDS = 30 * 24 * 60 * 60;
 
 /** The token was in the URL: nothing may keep the URL or pass it on. */
 const LEAVE_NO_TRACE = { "referrer-policy": "no-referrer", "cache-control": "no-store" };
 
-/** `GET /login?token=…&next=…` and `POST /logout`. */
+/** `GET /login?token=…&next=…` and `POST /logout`, with `?everywhere` for all logins of whoever asks. */
 export function loginRoutes<Env>(options: AppOptions<Env>) {
   return new Hono<AppEnv<Env>>()
     .get("/login", async (c) => {
-      const secrets = options.secrets(c.env);
-      const { subject } = await verifyLoginToken(secrets, c.req.query("token") ?? "");
-      const token = await signToken(signingSecret(secrets), {
-        subject,
-        session: EVERY_SESSION,
-        role: "admin",
-        expiresInSeconds: COOKIE_LIFETIME_SECONDS,
-      });
+      const owners = ownersOf(c, options);
+      const { subject: userId } = await verifyLoginToken(
+        options.secrets(c.env),
+        c.req.query("token") ?? "",
+      );
       const location = nextOf(c.req.query("next"), c.req.url);
-      setCookie(c, cookieNameOf(c, options), token, {
-        ...cookieAttributes(c),
-        maxAge: COOKIE_LIFETIME_SECONDS,
+      const { headers } = await owners.issue(c.req.raw, c.env, {
+        userId,
+        ttlSeconds: LOGIN_SECONDS,
+        fields: { session: EVERY_SESSION, role: "admin", invitation: null, until: null },
       });
-      return c.body(null, 303, { location, ...LEAVE_NO_TRACE });
+      return c.body(null, 303, { ...headers, location, ...LEAVE_NO_TRACE });
     })
-    .post("/logout", (c) => {
-      const isByCookie = credentialOf(c, options)?.from === "cookie";
-      checkOrigin(c.req.raw, options.allowedOrigins?.(c.env), isByCookie);
-      deleteCookie(c, cookieNameOf(c, options), cookieAttributes(c));
-      return c.body(null, 204, LEAVE_NO_TRACE);
+    .post("/logout", async (c) => {
+      const owners = ownersOf(c, options);
+      const { headers } =
+        c.req.query("everywhere") === undefined
+          ? await owners.signOut(c.req.raw, c.env)
+          : await owners.signOutEverywhere(c.req.raw, c.env);
+      return c.body(null, 204, { ...headers, ...LEAVE_NO_TRACE });
     });
 }
 

@@ -1,7 +1,14 @@
 /** What an app needs to know of the Worker that it runs in. */
 
 import type { Context } from "hono";
-import type { Secrets, TokenClaims } from "../auth/index.ts";
+import type {
+  Auth,
+  AuthSessionNamespace,
+  LoginFields,
+  PlacementOptions,
+  Secrets,
+  TokenClaims,
+} from "../auth/index.ts";
 import type { SessionIndexNamespace, SessionNamespace } from "./session-routes-options.ts";
 
 /** Whatever serves files by path: the `ASSETS` binding of Cloudflare, or workerd's disk service. */
@@ -16,6 +23,15 @@ export interface AppOptions<Env> {
   readonly sessions: (env: Env) => SessionNamespace;
   /** The binding of `SessionIndexDO`: the lists of owners. */
   readonly index: (env: Env) => SessionIndexNamespace;
+  /** The binding of `LoginDO`: who is logged in, and who is a guest. Without it there are signed tokens alone, and nobody logs in. */
+  readonly logins?: (env: Env) => AuthSessionNamespace<LoginFields>;
+  /** Over how many objects logins are spread; see `createAuth`. */
+  readonly loginPlacement?: PlacementOptions;
+  /**
+   * What `sessions` and `index` are called among the bindings of `LoginDO`, so that sockets are closed when their login ends. Default:
+   * `SESSION_DO` and `SESSION_INDEX`.
+   */
+  readonly bindingNames?: { readonly sessions?: string; readonly index?: string };
   /** The secrets of tokens: the first signs, all verify. Each has at least 32 bytes. */
   readonly secrets: (env: Env) => Secrets;
   /**
@@ -41,7 +57,11 @@ export interface AppOptions<Env> {
 /** What a request carries through the app. */
 export interface AppEnv<Env> {
   Bindings: Env & object;
-  Variables: { claims: TokenClaims };
+  Variables: {
+    claims: TokenClaims;
+    /** Missing where the request carries a signed token. */
+    login?: Auth<Env, LoginFields>;
+  };
 }
 
 /** A request and what belongs to it. */

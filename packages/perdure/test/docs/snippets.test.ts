@@ -22,7 +22,11 @@ const isForClients = ({ document, file }: Snippet) =>
 const source = (room: string) => join(ROOT, "packages/perdure/src", room, "index.ts");
 
 /** A Worker that is a snippet, as the guide on sessions configures it. */
-const worker = (file: string, session: string, ...index: readonly "SessionIndexDO"[]) => ({
+const worker = (
+  file: string,
+  session: string,
+  ...others: readonly ("SessionIndexDO" | "LoginDO")[]
+) => ({
   config: {
     name: file.replace(".ts", ""),
     main: join(FOLDER, file),
@@ -30,10 +34,13 @@ const worker = (file: string, session: string, ...index: readonly "SessionIndexD
     durable_objects: {
       bindings: [
         { name: "SESSION_DO", class_name: session },
-        ...index.map((name) => ({ name: "SESSION_INDEX", class_name: name })),
+        ...others.map((name) => ({
+          name: name === "LoginDO" ? "LOGINS" : "SESSION_INDEX",
+          class_name: name,
+        })),
       ],
     },
-    migrations: [{ tag: "v1", new_sqlite_classes: [session, ...index] }],
+    migrations: [{ tag: "v1", new_sqlite_classes: [session, ...others] }],
     alias: {
       "perdure/auth": source("auth"),
       "perdure/do": source("do"),
@@ -49,7 +56,7 @@ const worker = (file: string, session: string, ...index: readonly "SessionIndexD
 vi.stubEnv("CLOUDFLARE_CF_FETCH_ENABLED", "false");
 const server = createTestHarness({
   workers: [
-    worker("app.ts", "SessionDO", "SessionIndexDO"),
+    worker("app.ts", "SessionDO", "SessionIndexDO", "LoginDO"),
     worker("mounted.ts", "SessionDO", "SessionIndexDO"),
     worker("minimal.ts", "SessionDO"),
     worker("copies.ts", "SessionDO"),

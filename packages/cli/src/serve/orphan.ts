@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataFolder } from "./data-folder.ts";
 import { isErrorCode } from "./private-file.ts";
-import { commandLineOf } from "./process-identity.ts";
+import { commandLineOf, identityOf } from "./process-identity.ts";
 import { ServeError } from "./serve-error.ts";
 import { configPathOf } from "./workerd-config.ts";
 
@@ -13,14 +13,16 @@ const TIMEOUT_MS = 5_000;
  * in the meantime is left alone. Nothing that it acknowledged is lost.
  */
 export async function killOrphan(pid: number, folder: DataFolder): Promise<void> {
-  const isOurs = () => commandLineOf(pid)?.includes(configPathOf(folder)) === true;
-  if (!isOurs()) return;
+  const identity = identityOf(pid);
+  const isOurs = commandLineOf(pid)?.includes(configPathOf(folder)) === true;
+  if (!isOurs || identity === undefined) return;
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {
     if (!isErrorCode(error, "ESRCH")) throw error;
   }
-  for (let waited = 0; isOurs(); waited += POLL_MS) {
+  // A process that ends forgets its command line before it closes its files.
+  for (let waited = 0; identityOf(pid) === identity; waited += POLL_MS) {
     if (waited >= TIMEOUT_MS)
       throw new ServeError(
         "already_running",

@@ -13,6 +13,7 @@ function open() {
   const clock = new FakeClock();
   const links: FakeLink[] = [];
   const sockets = new Sockets(() => links.filter((link) => link.closed === undefined), clock);
+  /** Without a client nobody has said hello on it. */
   const connect = (id: string, client = "client"): FakeLink => {
     const link = new FakeLink({
       id,
@@ -21,7 +22,7 @@ function open() {
       subject: "ada",
       expiresAt: null,
       connectedAt: 0,
-      kept: { client },
+      kept: client === "" ? {} : { client },
     });
     links.push(link);
     return link;
@@ -37,7 +38,7 @@ function open() {
       client: "client",
       resume: { socket, received },
     });
-  return { clock, sockets, connect, close, resume };
+  return { clock, sockets, connect, close, resume, links };
 }
 
 test("E61 what was sent on a connection is kept for two minutes after its close", () => {
@@ -93,4 +94,37 @@ test("E60 a connection is resumed once", () => {
   expect(resume(connect("second"), "first", 0)).toEqual(["one"]);
   expect(first.closed?.code).toBe(4000);
   expect(resume(connect("third"), "first", 0)).toBeNull();
+});
+
+test("E61 events before the hello count as well", () => {
+  const { sockets, connect, close, resume } = open();
+  const first = connect("first", "");
+  sockets.broadcast("one");
+  sockets.begin(first, "client");
+  sockets.broadcast("two");
+  close(first);
+  expect(resume(connect("second"), "first", 1)).toEqual(["two"]);
+});
+
+test("E61 what an earlier memory has sent before the hello is not known", () => {
+  const { sockets, connect, links, clock } = open();
+  const first = connect("first", "");
+  sockets.broadcast("one");
+  const later = new Sockets(() => links, clock);
+  later.begin(first, "client");
+  later.broadcast("two");
+  const hello = { t: "hello", v: PROTOCOL_VERSION, client: "client" } as const;
+  const resume = { socket: "first", received: 0 };
+  expect(later.resume(connect("second"), { ...hello, resume })).toBeNull();
+});
+
+test("E61 a socket that sends an event before it says hello is not resumed, and costs no memory", () => {
+  const { sockets, connect, close, resume } = open();
+  const first = connect("first", "");
+  sockets.spoke(first);
+  sockets.broadcast("one");
+  expect(first.attachment.kept).not.toHaveProperty("sent");
+  sockets.begin(first, "client");
+  close(first);
+  expect(resume(connect("second"), "first", 0)).toBeNull();
 });

@@ -52,7 +52,7 @@ export interface ShardCallFrame {
   readonly args?: unknown;
 }
 
-/** From the object. Positions never fall on a socket. */
+/** From the object. Positions never fall on a socket, but for the `result` of a call that is repeated. */
 export type ShardServerFrame =
   | ShardWelcome
   | {

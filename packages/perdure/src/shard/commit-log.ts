@@ -64,12 +64,12 @@ export class CommitLog {
     return this.#kept.at(-1)?.position ?? 0;
   }
 
-  /** What came after this position is known; what it and those before it changed may not be. */
+  /** The position before the first commit that is kept. */
   get floor(): number {
     return (this.#kept[0]?.position ?? 1) - 1;
   }
 
-  /** What commits after a position changed for a query, oldest first. The position is not below the floor. */
+  /** What commits after a position changed for a query, oldest first, as far as they are kept. */
   changesAfter(position: number, queryId: number): readonly StoredChange[] {
     const changes = (this.#changes ??= this.#read());
     const found: StoredChange[] = [];
@@ -78,6 +78,15 @@ export class CommitLog {
       if (text !== undefined) found.push({ queryId, position: at, text });
     }
     return found;
+  }
+
+  /** Where each query that a commit up to a position has changed was changed last by one of these. */
+  lastChangesUpTo(position: number): ReadonlyMap<number, number> {
+    const changes = (this.#changes ??= this.#read());
+    const last = new Map<number, number>();
+    for (let at = this.floor + 1; at <= position; at += 1)
+      for (const queryId of changes.get(at)?.keys() ?? []) last.set(queryId, at);
+    return last;
   }
 
   /** Stores the next commit. In its transaction; memory follows with `keep` when that stands. */

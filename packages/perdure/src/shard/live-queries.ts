@@ -58,7 +58,7 @@ export class LiveQueries {
     this.#table = new QueryTable(parts.sql);
     for (const query of this.#table.all()) {
       // What it changed in earlier memories is not known.
-      if (!this.#log.isStored) query.born = this.#log.head;
+      if (!this.#log.isStored) query.knownSince = this.#log.head;
       this.#remember(query);
     }
     for (const id of listeners) {
@@ -74,10 +74,6 @@ export class LiveQueries {
   /** Columns whose values have to be known of rows that are written. */
   columnsOf(table: string): readonly (readonly string[])[] {
     return this.#index.columnsOf(table);
-  }
-
-  get(id: number): LiveQuery | undefined {
-    return this.#table.get(id);
   }
 
   /** Whether somebody listens to a query that may answer something else since memory is new. */
@@ -204,7 +200,7 @@ export class LiveQueries {
       this.#index.add(query, footprint);
     }
     for (const { query } of unlogged)
-      Object.assign(query, { born: position, checkpoint: position });
+      Object.assign(query, { knownSince: position, checkpoint: position });
     this.#trim();
   }
 
@@ -236,21 +232,22 @@ export class LiveQueries {
   #trim(): void {
     const upTo = this.#log.excess;
     if (upTo === undefined) return;
-    if (!this.#log.isStored) {
-      for (const query of this.#table.all()) query.born = Math.max(query.born, upTo);
-      return this.#log.forget(upTo);
-    }
-    const { head } = this.#log;
-    const lasting = [...this.#table.all()].filter((query) => {
-      const [first] = this.#log.changesAfter(query.checkpoint, query.id);
-      return first !== undefined && first.position <= upTo;
+    const { head, isStored } = this.#log;
+    const last = [...this.#log.lastChangesUpTo(upTo)].flatMap(([id, knownSince]) => {
+      const query = this.#table.get(id);
+      return query === undefined || knownSince <= query.knownSince ? [] : { query, knownSince };
     });
     this.#sql.transaction(() => {
-      for (const query of lasting)
-        this.#table.storeDigest(query, this.#digestOf(query), head, query.born);
+      for (const { query, knownSince } of isStored ? last : [])
+        if (query.checkpoint < knownSince)
+          this.#table.storeDigest(query, this.#digestOf(query), head, knownSince);
+        else this.#table.storeKnownSince(query, knownSince);
       this.#log.forget(upTo);
     });
-    for (const query of lasting) query.checkpoint = head;
+    for (const { query, knownSince } of last) {
+      if (query.checkpoint < knownSince) query.checkpoint = head;
+      query.knownSince = knownSince;
+    }
   }
 
   // -------------------------------------------------------------------------------------------- inside

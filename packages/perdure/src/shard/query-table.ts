@@ -8,8 +8,8 @@ import type { ResultDigest } from "./result.ts";
 /** A live query. Its fields but `listeners` are those of its row. */
 export interface LiveQuery extends Question {
   readonly id: number;
-  /** The position at which it became live: what it changed since is known. */
-  born: number;
+  /** Its changes after this position are known: those of a client that has followed it that far or farther. */
+  knownSince: number;
   /** Since when nobody listens, in milliseconds since 1970; null while somebody does. */
   idleSince: number | null;
   /** Whether what it read has changed since it ran. */
@@ -25,7 +25,7 @@ interface Row {
   readonly path: string;
   readonly args: string;
   readonly identity: string;
-  readonly born: number;
+  readonly known_since: number;
   readonly idle_since: number | null;
   readonly touched: number;
   readonly footprint: string;
@@ -43,7 +43,7 @@ export class QueryTable {
   constructor(sql: Sql) {
     this.#sql = sql;
     const rows = sql.run<{ [Field in keyof Row]: Row[Field] }>(
-      `SELECT id, path, args, identity, born, idle_since, touched, footprint, checkpoint
+      `SELECT id, path, args, identity, known_since, idle_since, touched, footprint, checkpoint
          FROM perdure_queries ORDER BY id`,
     );
     this.#queries = new Map(rows.map((row) => [row.id, fromRow(row)]));
@@ -71,7 +71,7 @@ export class QueryTable {
     const id = this.#lastId + 1;
     this.#sql.run(
       `INSERT INTO perdure_queries
-         (id, path, args, identity, born, idle_since, touched, footprint, checkpoint, digest)
+         (id, path, args, identity, known_since, idle_since, touched, footprint, checkpoint, digest)
        VALUES (?, ?, ?, ?, ?, NULL, 0, ?, ?, ?)`,
       id,
       path,
@@ -88,7 +88,7 @@ export class QueryTable {
       args,
       identity,
       footprint,
-      born: position,
+      knownSince: position,
       checkpoint: position,
       idleSince: null,
       isTouched: false,
@@ -139,25 +139,35 @@ export class QueryTable {
   }
 
   /** Stores what a query answers at a position, and since when its changes are known. Memory stays as it is. */
-  storeDigest(query: LiveQuery, digest: ResultDigest, checkpoint: number, born: number): void {
+  storeDigest(
+    query: LiveQuery,
+    digest: ResultDigest,
+    checkpoint: number,
+    knownSince: number,
+  ): void {
     this.#sql.run(
-      "UPDATE perdure_queries SET digest = ?, checkpoint = ?, born = ? WHERE id = ?",
+      "UPDATE perdure_queries SET digest = ?, checkpoint = ?, known_since = ? WHERE id = ?",
       digestText(digest),
       checkpoint,
-      born,
+      knownSince,
       query.id,
     );
+  }
+
+  /** Stores since when a query's changes are known. Memory stays as it is. */
+  storeKnownSince(query: LiveQuery, knownSince: number): void {
+    this.#sql.run("UPDATE perdure_queries SET known_since = ? WHERE id = ?", knownSince, query.id);
   }
 }
 
 function fromRow(row: Row): LiveQuery {
-  const { id, path, args, identity, born, checkpoint } = row;
+  const { id, path, args, identity, checkpoint } = row;
   return {
     id,
     path,
     args,
     identity,
-    born,
+    knownSince: row.known_since,
     checkpoint,
     idleSince: row.idle_since,
     isTouched: row.touched !== 0,

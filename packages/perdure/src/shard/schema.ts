@@ -9,7 +9,7 @@ export const SHARD_MIGRATIONS: readonly Migration[] = [
     up: `CREATE TABLE perdure_shard (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE perdure_commits (position INTEGER PRIMARY KEY, changes TEXT NOT NULL);
       CREATE TABLE perdure_queries (
-        id INTEGER PRIMARY KEY, path TEXT NOT NULL, args TEXT NOT NULL, identity TEXT NOT NULL, born INTEGER NOT NULL,
+        id INTEGER PRIMARY KEY, path TEXT NOT NULL, args TEXT NOT NULL, identity TEXT NOT NULL, known_since INTEGER NOT NULL,
         idle_since INTEGER, touched INTEGER NOT NULL, footprint TEXT NOT NULL, checkpoint INTEGER NOT NULL, digest TEXT NOT NULL
       )`,
   },

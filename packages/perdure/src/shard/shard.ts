@@ -240,7 +240,7 @@ export class Shard {
 
   #startOf(query: LiveQuery, since: number | undefined): Subscribed["start"] {
     if (since === undefined) return { kind: "seed", text: this.#live.textOf(query) };
-    if (since < query.born || since < this.#log.floor || since > this.position)
+    if (since < query.knownSince || since > this.position)
       return { kind: "reset", text: this.#live.textOf(query) };
     return { kind: "changes", changes: this.#log.changesAfter(since, query.id) };
   }

@@ -5,7 +5,6 @@ import { Link, navigate, sessionPath } from "../navigation.tsx";
 import { fullTime, relativeTime, useNow } from "../time.ts";
 import type { SessionListing } from "perdure/protocol";
 import type { SessionList as Sessions } from "perdure/react";
-import { LogOut } from "./log-out.tsx";
 import { statusLabel, titleOf } from "./listing.ts";
 
 /** All sessions, the newest first, and a button for one more. */
@@ -40,7 +39,6 @@ export function SessionList({
           Show more
         </button>
       )}
-      <LogOut />
     </nav>
   );
 }

@@ -3,11 +3,11 @@
 import type { Command } from "../protocol/index.ts";
 import { isObject } from "../protocol/index.ts";
 
-/** A command that is not yet answered: one of a session, or a call of a shard. */
-export interface PendingCommand<C extends object = Command> {
+/** A command that is not yet answered. */
+export interface PendingCommand {
   /** The command's id: its effect is once for each. */
   readonly id: string;
-  readonly command: C;
+  readonly command: Command;
   /** When it was given to the client, in milliseconds since 1970; no two of one client are the same. */
   readonly sentAt: number;
 }
@@ -20,11 +20,11 @@ export interface PendingCommand<C extends object = Command> {
  * heartbeat: a command has one effect and one reply however often its id arrives, so the only cost is a few more frames, and
  * what a closed page left behind is sent by whichever connects next.
  */
-export interface OutboxStore<C extends object = Command> {
+export interface OutboxStore {
   /** All entries, oldest first. */
-  load(): readonly PendingCommand<C>[];
+  load(): readonly PendingCommand[];
   /** Adds or replaces the entry with this id. */
-  put(entry: PendingCommand<C>): void;
+  put(entry: PendingCommand): void;
   /** Removes an entry; an unknown id has no effect. */
   remove(id: string): void;
 }
@@ -32,17 +32,14 @@ export interface OutboxStore<C extends object = Command> {
 /**
  * A store in a `localStorage`: one key for each entry, so that tabs never overwrite each other's.
  *
- * @param scope What the entries belong to: the address of a session or a shard.
+ * @param scope What the entries belong to: the address of a session.
  */
-export function storageOutboxStore<C extends object = Command>(
-  storage: Storage,
-  scope: string,
-): OutboxStore<C> {
+export function storageOutboxStore(storage: Storage, scope: string): OutboxStore {
   const prefix = `perdure.outbox ${scope} `;
   return {
     load: () =>
       Object.entries(storage)
-        .flatMap(([key, text]: [string, unknown]) => (key.startsWith(prefix) ? parse<C>(text) : []))
+        .flatMap(([key, text]: [string, unknown]) => (key.startsWith(prefix) ? parse(text) : []))
         .toSorted((a, b) => a.sentAt - b.sentAt),
     put: (entry) => storage.setItem(prefix + entry.id, JSON.stringify(entry)),
     remove: (id) => storage.removeItem(prefix + id),
@@ -62,16 +59,16 @@ export function defaultOutboxStore(scope: string): OutboxStore | undefined {
 }
 
 /** What is no entry, such as one that a person edited, is passed over; whether it is a good one the server says. */
-function parse<C extends object>(text: unknown): readonly PendingCommand<C>[] {
+function parse(text: unknown): readonly PendingCommand[] {
   try {
     const value: unknown = JSON.parse(String(text));
-    return isEntry<C>(value) ? [value] : [];
+    return isEntry(value) ? [value] : [];
   } catch {
     return [];
   }
 }
 
-function isEntry<C extends object>(value: unknown): value is PendingCommand<C> {
+function isEntry(value: unknown): value is PendingCommand {
   return (
     isObject(value) &&
     typeof value["id"] === "string" &&

@@ -33,7 +33,7 @@ export class SessionClient {
   };
   readonly #changes = new Listeners<readonly []>();
   readonly #reader: Reader;
-  readonly #outbox: Outbox<Command, CommandResult>;
+  readonly #outbox: Outbox;
   readonly #acknowledger: Acknowledger;
   readonly #link: Link;
   readonly #create: SessionClientOptions["create"];
@@ -74,7 +74,6 @@ export class SessionClient {
     this.#outbox = new Outbox({
       store: options.outbox ?? defaultOutboxStore(url),
       now,
-      frameOf: (id, command) => JSON.stringify({ t: "command", id, command }),
       send: (text) => this.#link.send(text),
       onChange: () => this.#publish(),
     });

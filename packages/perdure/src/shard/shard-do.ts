@@ -8,6 +8,7 @@ import { ROOT_DO_SIZE_WARN_BYTES, ROOT_SHARD_NAME } from "./rpc.ts";
 import { SHARD_MIGRATIONS } from "./schema.ts";
 import type { ShardFunctions, ShardIdentity } from "./shard-functions.ts";
 import { defineShard } from "./shard-functions.ts";
+import type { ShardLimits } from "./shard-limits.ts";
 import { isShardSocketMeta, ShardSockets } from "./shard-sockets.ts";
 import { Shard } from "./shard.ts";
 import { toldProblem } from "./told-problem.ts";
@@ -35,6 +36,9 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
 
   /** What becomes of commits; `stored` by default. With `memory` a commit writes no row of its own. */
   static readonly history: ShardHistory = "stored";
+
+  /** Bounds of its queries and of what it keeps; each that is missing is that of `SHARD_LIMITS`. */
+  static readonly limits: Partial<ShardLimits> = {};
 
   protected static override readonly schemas: readonly Schema[] = [
     { owner: "shard", migrations: SHARD_MIGRATIONS },
@@ -132,6 +136,7 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
       clock,
       functions,
       history: (this.constructor as typeof ShardDO).history,
+      limits: (this.constructor as typeof ShardDO).limits,
       subscribed: sockets.queryIds,
       onCommit: (commit) => {
         sockets.tell(commit);

@@ -3,39 +3,18 @@ import type { ShardCommit, Subscribed } from "../../src/shard/index.ts";
 
 type Row = Record<string, unknown>;
 
-/** A client's end of a subscription. It applies what it hears by the words of the protocol alone: no code of the library. */
-export class Subscriber {
-  readonly queryId: number;
-  position: number;
+/** What a client has of a query. It applies what it hears by the words of the protocol alone: no code of the library. */
+export class View {
   value: unknown;
-  readonly start: Subscribed["start"];
-  /** What it was told after the start. */
-  readonly heard: QueryChange[] = [];
   readonly #key: readonly string[];
 
   /** @param value What it had, where it comes back. */
-  constructor(subscribed: Subscribed, value?: unknown) {
-    this.queryId = subscribed.queryId;
-    this.position = subscribed.position;
-    this.start = subscribed.start;
-    this.#key = subscribed.key;
+  constructor(key: readonly string[], value?: unknown) {
+    this.#key = key;
     this.value = value;
-    if (subscribed.start.kind !== "changes") this.value = JSON.parse(subscribed.start.text);
-    else
-      for (const { text } of subscribed.start.changes) this.#apply(JSON.parse(text) as QueryChange);
   }
 
-  hear({ position, changes }: ShardCommit): void {
-    for (const { queryId, text } of changes)
-      if (queryId === this.queryId) {
-        const change = JSON.parse(text) as QueryChange;
-        this.heard.push(change);
-        this.#apply(change);
-      }
-    this.position = position;
-  }
-
-  #apply(change: QueryChange): void {
+  apply(change: QueryChange): void {
     if ("error" in change) this.value = change;
     else if ("snapshot" in change) this.value = change.snapshot;
     else {
@@ -63,5 +42,40 @@ export class Subscriber {
 
   #keyOf(row: Row): string {
     return JSON.stringify(this.#key.map((column) => row[column]));
+  }
+}
+
+/** A client's end of a subscription. */
+export class Subscriber {
+  readonly queryId: number;
+  position: number;
+  readonly start: Subscribed["start"];
+  /** What it was told after the start. */
+  readonly heard: QueryChange[] = [];
+  readonly #view: View;
+
+  /** @param value What it had, where it comes back. */
+  constructor(subscribed: Subscribed, value?: unknown) {
+    const { queryId, position, start, key } = subscribed;
+    this.queryId = queryId;
+    this.position = position;
+    this.start = start;
+    this.#view = new View(key, start.kind === "changes" ? value : JSON.parse(start.text));
+    if (start.kind === "changes")
+      for (const { text } of start.changes) this.#view.apply(JSON.parse(text) as QueryChange);
+  }
+
+  get value(): unknown {
+    return this.#view.value;
+  }
+
+  hear({ position, changes }: ShardCommit): void {
+    for (const { queryId, text } of changes)
+      if (queryId === this.queryId) {
+        const change = JSON.parse(text) as QueryChange;
+        this.heard.push(change);
+        this.#view.apply(change);
+      }
+    this.position = position;
   }
 }

@@ -3,7 +3,7 @@
 import { PerdureError, errorOf, isErrorCode, isObject, type JsonObject } from "perdure/protocol";
 
 /**
- * Sends a request and returns the JSON object that it is answered with.
+ * Sends a request and returns the JSON object that it is answered with, an empty one where there is nothing to say.
  *
  * @throws PerdureError with the code of the problem; `unavailable` where there was no answer at all.
  */
@@ -28,6 +28,7 @@ export async function request(
     if (signal?.aborted === true) throw error;
     throw new PerdureError("unavailable", "The server cannot be reached.");
   }
+  if (response.status === 204) return {};
   const answer: unknown = await response.json().catch(() => undefined);
   if (!response.ok) throw problemFrom(response.status, answer);
   if (isObject(answer)) return answer;

@@ -67,7 +67,7 @@ export const liveQueries: Measurement = {
             const questions = Array.from({ length: followers }, (_, n) => crowd.question(n));
             audiences.set(contender, await Audience.open(contender, shard, questions));
           }
-          const mutations = Math.max(3, Math.round((bench.isQuick ? 100 : 300) / followers ** 0.5));
+          const mutations = Math.max(3, Math.round((bench.isQuick ? 100 : 300) / followers ** 0.6));
           const rename = renames(crowd.tasks(followers));
           const { rate, bytes } = await rounds(contenders, bench.rounds, async (contender) => {
             const audience = audiences.get(contender);

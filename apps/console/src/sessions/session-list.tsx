@@ -5,6 +5,7 @@ import { Link, navigate, sessionPath } from "../navigation.tsx";
 import { fullTime, relativeTime, useNow } from "../time.ts";
 import type { SessionListing } from "perdure/protocol";
 import type { SessionList as Sessions } from "perdure/react";
+import { LogOut } from "./log-out.tsx";
 import { statusLabel, titleOf } from "./listing.ts";
 
 /** All sessions, the newest first, and a button for one more. */
@@ -39,6 +40,7 @@ export function SessionList({
           Show more
         </button>
       )}
+      <LogOut />
     </nav>
   );
 }

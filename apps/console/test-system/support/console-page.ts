@@ -58,7 +58,7 @@ export class ConsolePage {
     return this.errors.filter((error) => !OF_AN_OUTAGE.test(error));
   }
 
-  link(state: "live" | "offline"): Locator {
+  link(state: "live" | "offline" | "closed"): Locator {
     return this.page.locator(`.link-badge[data-link="${state}"]`);
   }
 

@@ -34,4 +34,25 @@ export type { ReaderEffect, ReaderView } from "./reader.ts";
 export { Reader } from "./reader.ts";
 export { SessionClient } from "./session-client.ts";
 export type { SessionClientEvents, SessionClientOptions } from "./session-client-options.ts";
+export { ShardClient } from "./shard-client.ts";
+export type {
+  MutateOptions,
+  OptimisticUpdates,
+  OptimisticViews,
+  PendingMutation,
+  ShardCall,
+  ShardClientOptions,
+  ShardClientState,
+  ShardView,
+  ShardWatch,
+} from "./shard-client-options.ts";
+export type {
+  MutationArgs,
+  MutationName,
+  MutationValue,
+  QueryArgs,
+  QueryName,
+  QueryValue,
+  ShardFunctionTypes,
+} from "./shard-types.ts";
 export { uuidv7 } from "./uuid.ts";

@@ -3,11 +3,11 @@
 import type { Command } from "../protocol/index.ts";
 import { isObject } from "../protocol/index.ts";
 
-/** A command that is not yet answered. */
-export interface PendingCommand {
+/** A command that is not yet answered: one of a session, or a call of a shard. */
+export interface PendingCommand<C extends object = Command> {
   /** The command's id: its effect is once for each. */
   readonly id: string;
-  readonly command: Command;
+  readonly command: C;
   /** When it was given to the client, in milliseconds since 1970; no two of one client are the same. */
   readonly sentAt: number;
 }
@@ -20,11 +20,11 @@ export interface PendingCommand {
  * heartbeat: a command has one effect and one reply however often its id arrives, so the only cost is a few more frames, and
  * what a closed page left behind is sent by whichever connects next.
  */
-export interface OutboxStore {
+export interface OutboxStore<C extends object = Command> {
   /** All entries, oldest first. */
-  load(): readonly PendingCommand[];
+  load(): readonly PendingCommand<C>[];
   /** Adds or replaces the entry with this id. */
-  put(entry: PendingCommand): void;
+  put(entry: PendingCommand<C>): void;
   /** Removes an entry; an unknown id has no effect. */
   remove(id: string): void;
 }
@@ -32,14 +32,17 @@ export interface OutboxStore {
 /**
  * A store in a `localStorage`: one key for each entry, so that tabs never overwrite each other's.
  *
- * @param scope What the entries belong to: the address of a session.
+ * @param scope What the entries belong to: the address of a session or a shard.
  */
-export function storageOutboxStore(storage: Storage, scope: string): OutboxStore {
+export function storageOutboxStore<C extends object = Command>(
+  storage: Storage,
+  scope: string,
+): OutboxStore<C> {
   const prefix = `perdure.outbox ${scope} `;
   return {
     load: () =>
       Object.entries(storage)
-        .flatMap(([key, text]: [string, unknown]) => (key.startsWith(prefix) ? parse(text) : []))
+        .flatMap(([key, text]: [string, unknown]) => (key.startsWith(prefix) ? parse<C>(text) : []))
         .toSorted((a, b) => a.sentAt - b.sentAt),
     put: (entry) => storage.setItem(prefix + entry.id, JSON.stringify(entry)),
     remove: (id) => storage.removeItem(prefix + id),
@@ -59,16 +62,16 @@ export function defaultOutboxStore(scope: string): OutboxStore | undefined {
 }
 
 /** What is no entry, such as one that a person edited, is passed over; whether it is a good one the server says. */
-function parse(text: unknown): readonly PendingCommand[] {
+function parse<C extends object>(text: unknown): readonly PendingCommand<C>[] {
   try {
     const value: unknown = JSON.parse(String(text));
-    return isEntry(value) ? [value] : [];
+    return isEntry<C>(value) ? [value] : [];
   } catch {
     return [];
   }
 }
 
-function isEntry(value: unknown): value is PendingCommand {
+function isEntry<C extends object>(value: unknown): value is PendingCommand<C> {
   return (
     isObject(value) &&
     typeof value["id"] === "string" &&

@@ -1,6 +1,6 @@
 /** Commands on their way: stored before they are sent, sent again after every reconnect, gone when they are answered. */
 
-import type { Command, CommandResult, Problem, Reply } from "../protocol/index.ts";
+import type { Problem } from "../protocol/index.ts";
 import { MAX_CLIENT_FRAME_BYTES, PerdureError, errorOf, parseId } from "../protocol/index.ts";
 import type { OutboxStore, PendingCommand } from "./outbox-store.ts";
 import { Pace } from "./pace.ts";
@@ -15,40 +15,57 @@ const PACE_INTERVAL_MS = 200;
 /** What has no answer for so long is sent again: a frame may be lost on a link that stays open. */
 const RESEND_AFTER_MS = 10_000;
 
-interface OutboxOptions {
-  readonly store: OutboxStore | undefined;
+interface OutboxOptions<C extends object> {
+  readonly store: OutboxStore<C> | undefined;
   readonly now: () => number;
+  readonly frameOf: (id: string, command: C) => string;
+  /**
+   * Whether a command is this client's to send, and as what: asked of all that waits when a connection is there, and of what is found
+   * in the store. undefined: it is another's. Default: all are, as they are.
+   */
+  readonly claim?: (command: C) => C | undefined;
   /** Puts a frame on the link. False where there is none: the command then waits for the next one. */
   readonly send: (text: string) => boolean;
   /** `entries` has changed. */
   readonly onChange: () => void;
 }
 
+/** What a command was answered. */
+type Answer<R> =
+  | { readonly ok: true; readonly result: R }
+  | { readonly ok: false; readonly error: Problem };
+
 /** Who waits for a reply: a caller on this page. */
-interface Caller {
-  readonly resolve: (result: CommandResult) => void;
+interface Caller<R> {
+  readonly resolve: (result: R) => void;
   readonly reject: (error: PerdureError) => void;
 }
 
-export class Outbox {
-  readonly #options: OutboxOptions;
-  readonly #callers = new Map<string, Caller[]>();
+export class Outbox<C extends object, R> {
+  readonly #options: OutboxOptions<C>;
+  readonly #callers = new Map<string, Caller<R>[]>();
   /** Ids that were sent on the present connection. */
   readonly #sent = new Set<string>();
-  #entries: readonly PendingCommand[] = [];
+  #entries: readonly PendingCommand<C>[] = [];
   #lastSentAt = 0;
   #pace: Pace | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #resendTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: OutboxOptions) {
+  constructor(options: OutboxOptions<C>) {
     this.#options = options;
     this.#adopt();
   }
 
   /** What is not yet answered, oldest first. A new list whenever it changes. */
-  get entries(): readonly PendingCommand[] {
+  get entries(): readonly PendingCommand<C>[] {
     return this.#entries;
+  }
+
+  /** Whether nothing waits, here or in the store, for this client or another. */
+  get isEmpty(): boolean {
+    const stored = this.#tryStore((store) => store?.load()) ?? [];
+    return this.#entries.length + stored.length === 0;
   }
 
   /**
@@ -57,15 +74,15 @@ export class Outbox {
    * @returns Its result, whenever that comes. Rejects with a `PerdureError`: the server's, or `bad_frame` (the id), `too_large`,
    *   `id_reused` or `rate_limited` for a command that was not taken.
    */
-  async execute(command: Command, chosenId: string | undefined): Promise<CommandResult> {
+  async execute(command: C, chosenId: string | undefined): Promise<R> {
     const sentAt = Math.max(this.#options.now(), this.#lastSentAt + 1);
     const id = parseId(chosenId ?? uuidv7(sentAt));
-    const entry = { id, command: checked(id, command), sentAt };
+    const entry = { id, command: this.#checked(id, command), sentAt };
     const known = this.#entries.find((one) => one.id === id);
     if (known === undefined) this.#add(entry);
     else if (JSON.stringify(known.command) !== JSON.stringify(entry.command))
       throw new PerdureError("id_reused", `Another command has this id: use a new one.`);
-    const result = new Promise<CommandResult>((resolve, reject) => {
+    const result = new Promise<R>((resolve, reject) => {
       const callers = this.#callers.get(id) ?? [];
       this.#callers.set(id, [...callers, { resolve, reject }]);
     });
@@ -73,11 +90,12 @@ export class Outbox {
     return result;
   }
 
-  /** A connection was opened: everything is sent again, in order. */
-  onOpen(): void {
+  /** A connection is there: everything is sent again, in order. @param pace Where others send at the same pace. */
+  onOpen(pace = new Pace(this.#options.now())): void {
     this.#sent.clear();
-    this.#pace = new Pace(this.#options.now());
+    this.#pace = pace;
     if (this.#adopt()) this.#options.onChange();
+    for (const entry of this.#entries) this.#claim(entry);
     this.#flush();
   }
 
@@ -90,7 +108,7 @@ export class Outbox {
   }
 
   /** A reply arrived. */
-  settle(id: string, reply: Reply): void {
+  settle(id: string, reply: Answer<R>): void {
     const callers = this.#callers.get(id) ?? [];
     this.#callers.delete(id);
     this.#sent.delete(id);
@@ -112,7 +130,7 @@ export class Outbox {
     for (const id of given) this.settle(id, { ok: false, error: problem });
   }
 
-  #add(entry: PendingCommand): void {
+  #add(entry: PendingCommand<C>): void {
     if (this.#entries.length >= MAX_PENDING_COMMANDS)
       throw new PerdureError(
         "rate_limited",
@@ -122,6 +140,25 @@ export class Outbox {
     this.#entries = [...this.#entries, entry];
     this.#tryStore((store) => store?.put(entry));
     this.#options.onChange();
+  }
+
+  /** What a connection makes of a command that waits. One of another stays in the store, for its owner, unless somebody waits here. */
+  #claim(entry: PendingCommand<C>): void {
+    const { id } = entry;
+    const command = this.#claimed(entry.command);
+    if (command === entry.command) return;
+    if (command === undefined && this.#callers.has(id))
+      return this.settle(id, { ok: false, error: NOT_OURS });
+    this.#entries = this.#entries.flatMap((one) =>
+      one.id !== id ? one : command === undefined ? [] : { ...one, command },
+    );
+    if (command !== undefined) this.#tryStore((store) => store?.put({ ...entry, command }));
+    return this.#options.onChange();
+  }
+
+  #claimed(command: C): C | undefined {
+    const { claim } = this.#options;
+    return claim === undefined ? command : claim(command);
   }
 
   #remove(id: string): void {
@@ -136,7 +173,9 @@ export class Outbox {
   #adopt(): boolean {
     const known = new Set(this.#entries.map((entry) => entry.id));
     const found = this.#tryStore((store) => store?.load()) ?? [];
-    const adopted = found.filter((entry) => !known.has(entry.id));
+    const adopted = found.filter(
+      ({ id, command }) => !known.has(id) && this.#claimed(command) !== undefined,
+    );
     if (adopted.length === 0) return false;
     this.#entries = [...this.#entries, ...adopted].toSorted((a, b) => a.sentAt - b.sentAt);
     return true;
@@ -154,7 +193,7 @@ export class Outbox {
         }, PACE_INTERVAL_MS);
         return;
       }
-      if (!this.#options.send(frameOf(id, command))) return;
+      if (!this.#options.send(this.#options.frameOf(id, command))) return;
       this.#sent.add(id);
       this.#resendTimer ??= setTimeout(() => {
         this.#resendTimer = undefined;
@@ -165,26 +204,27 @@ export class Outbox {
   }
 
   /** A full or forbidden store costs the reload, not the command. */
-  #tryStore<T>(use: (store: OutboxStore | undefined) => T): T | undefined {
+  #tryStore<T>(use: (store: OutboxStore<C> | undefined) => T): T | undefined {
     try {
       return use(this.#options.store);
     } catch {
       return undefined;
     }
   }
+
+  /** A copy, so that what the caller does with its own later changes nothing; refused where its frame would be. */
+  #checked(id: string, command: C): C {
+    const text = this.#options.frameOf(id, command);
+    if (new TextEncoder().encode(text).length > MAX_CLIENT_FRAME_BYTES)
+      throw new PerdureError(
+        "too_large",
+        `A command has at most ${MAX_CLIENT_FRAME_BYTES} bytes: shorten it.`,
+      );
+    return JSON.parse(JSON.stringify(command)) as C;
+  }
 }
 
-/** A copy, so that what the caller does with its own later changes nothing; refused where its frame would be. */
-function checked(id: string, command: Command): Command {
-  const text = frameOf(id, command);
-  if (new TextEncoder().encode(text).length > MAX_CLIENT_FRAME_BYTES)
-    throw new PerdureError(
-      "too_large",
-      `A command has at most ${MAX_CLIENT_FRAME_BYTES} bytes: shorten it.`,
-    );
-  return JSON.parse(JSON.stringify(command)) as Command;
-}
-
-function frameOf(id: string, command: Command): string {
-  return JSON.stringify({ t: "command", id, command });
-}
+const NOT_OURS: Problem = {
+  code: "forbidden",
+  detail: "This was asked for somebody who is not logged in any more: ask again.",
+};

@@ -33,7 +33,7 @@ export class SessionClient {
   };
   readonly #changes = new Listeners<readonly []>();
   readonly #reader: Reader;
-  readonly #outbox: Outbox;
+  readonly #outbox: Outbox<Command, CommandResult>;
   readonly #acknowledger: Acknowledger;
   readonly #link: Link;
   readonly #create: SessionClientOptions["create"];
@@ -74,6 +74,7 @@ export class SessionClient {
     this.#outbox = new Outbox({
       store: options.outbox ?? defaultOutboxStore(url),
       now,
+      frameOf: (id, command) => JSON.stringify({ t: "command", id, command }),
       send: (text) => this.#link.send(text),
       onChange: () => this.#publish(),
     });

@@ -10,18 +10,20 @@ const countedAlone = ["active-sessions", "load", "open-files", "rows", "runner-f
   (name) => `packages/cli/test-system/chaos/${name}.test.ts`,
 );
 
+/** A room's index also exports its Durable Object class; in Node only the classes below it run. */
+const inNode = {
+  "cloudflare:workers": fileURLToPath(
+    new URL("packages/perdure/test/support/cloudflare-workers.ts", import.meta.url),
+  ),
+};
+
 export default defineConfig({
   test: {
     projects: [
       {
         resolve: {
           conditions: [...source, "module", "node", "development|production"],
-          // A room's index also exports its Durable Object class; in Node only the classes below it run.
-          alias: {
-            "cloudflare:workers": fileURLToPath(
-              new URL("packages/perdure/test/support/cloudflare-workers.ts", import.meta.url),
-            ),
-          },
+          alias: inNode,
         },
         ssr: { resolve: { conditions: [...source, "module", "node", "development|production"] } },
         test: {
@@ -56,6 +58,7 @@ export default defineConfig({
         },
       },
       {
+        resolve: { alias: inNode },
         test: {
           name: "system",
           environment: "node",

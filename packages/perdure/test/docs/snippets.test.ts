@@ -15,9 +15,11 @@ const SECRET = "a secret that is only good for this test";
 
 const SNIPPETS = allSnippets();
 
-/** Snippets for a page or a terminal; all others are for a Worker. */
-const isForClients = ({ document, file }: Snippet) =>
-  document.endsWith("client.md") || file.endsWith(".tsx");
+/** Where a snippet runs: in a page or a terminal, or in a Worker; or in a page that imports the types of a Worker of its own. */
+const placeOf = ({ document, file }: Snippet) => {
+  if (file === "shard-page.tsx") return "both";
+  return document.endsWith("client.md") || file.endsWith(".tsx") ? "client" : "worker";
+};
 
 const source = (room: string) => join(ROOT, "packages/perdure/src", room, "index.ts");
 
@@ -78,9 +80,10 @@ beforeAll(async () => {
   mkdirSync(FOLDER, { recursive: true });
   for (const [name, types, lib] of [
     ["client", [], ["ES2024", "DOM", "DOM.Iterable"]],
+    ["both", ["@cloudflare/workers-types"], ["ES2024", "DOM", "DOM.Iterable"]],
     ["worker", ["@cloudflare/workers-types", "@cloudflare/vitest-plugin/types"], ["ES2024"]],
   ] as const) {
-    const isMine = (snippet: Snippet) => isForClients(snippet) === (name === "client");
+    const isMine = (snippet: Snippet) => placeOf(snippet) === name;
     const project = {
       extends: join(ROOT, "tsconfig.base.json"),
       compilerOptions: { types, lib, jsx: "react-jsx" },
@@ -104,7 +107,7 @@ test("every block of TypeScript in the documents has a file name of its own", ()
   expect(new Set(files).size).toBe(files.length);
 });
 
-test.each(["worker", "client"])(
+test.each(["worker", "client", "both"])(
   "every block for a %s compiles",
   async (name) => {
     const compile = promisify(execFile)("tsc", ["-p", join(FOLDER, `tsconfig.${name}.json`)], {

@@ -2,7 +2,6 @@
 
 import type { Serialized } from "../object/index.ts";
 import {
-  badRequest,
   callObject,
   checkOrigin,
   isPassing,
@@ -13,17 +12,19 @@ import {
   socketResponse,
   upgradeRequest,
 } from "../object/index.ts";
-import type { JsonObject } from "../protocol/index.ts";
-import { asRequest, errorOf, isObject, parseId, PerdureError } from "../protocol/index.ts";
-import type { ShardRequest } from "./requests.ts";
+import { errorOf, isObject, PerdureError } from "../protocol/index.ts";
+import type { ShardCall } from "./gather.ts";
+import { gather } from "./gather.ts";
+import type { ShardAnswer, ShardRequest } from "./requests.ts";
 import type { ShardResult, ShardRpc } from "./rpc.ts";
 import { ROOT_SHARD_NAME } from "./rpc.ts";
 import type { Authorize, ShardCaller } from "./shard-access.ts";
 import { checkAccess, checkName, identityOf, openFunctions } from "./shard-access.ts";
-import type { ShardFunctions } from "./shard-functions.ts";
+import { callsIn } from "./shard-calls.ts";
+import type { ShardFunctions, ShardIdentity } from "./shard-functions.ts";
 
-/** Calls of one batch. */
-const MAX_BATCH = 100;
+/** The status of answers of which some are problems (RFC 4918 §13). */
+const SOME_FAILED = 207;
 
 /** What `shardRoutes` takes beside the definition. */
 export interface ShardRoutesOptions<Env = unknown> {
@@ -71,6 +72,9 @@ interface Asked<Env> {
  *
  * - `POST /shard/rpc` with `{ functionPath, args, id?, shard? }` answers `{ value, position }`; with `{ batch: […], shard? }`, calls of
  *   one shard in one transaction, `{ answers: […] }`. Without `shard`, `shardBy` says which it is, or it is the root.
+ * - The same with `{ functionPath, args, id?, shards: […] }` calls several shards, and with `{ functionPath, id?, each: […] }` those that
+ *   `shardBy` finds for each of these arguments: it answers `{ answers: [{ shard, value, position } | { shard, error }] }`, with
+ *   status 207 where there is an error among them.
  * - `/shard/ws?shard=…` is a socket of one shard, by default of the root.
  *
  * ```ts
@@ -105,38 +109,75 @@ export function shardRoutes<Env>(
   };
 }
 
-async function call<Env>({
-  functions,
-  options,
-  request,
-  env,
-  caller,
-}: Asked<Env>): Promise<Response> {
-  const body = await readJson(request);
-  const { batch } = body;
-  const requests = batch === undefined ? [requestIn(body)] : batchIn(batch);
-  const shard = shardOf(functions, requests, body["shard"]);
+async function call<Env>(asked: Asked<Env>): Promise<Response> {
+  const calls = callsIn(await readJson(asked.request), asked.functions);
+  switch (calls.kind) {
+    case "one":
+      return answered(JSON.stringify(await callOne(asked, calls)));
+    case "batch": {
+      const { shard, requests } = calls;
+      await check(asked, shard, requests);
+      const answers = await ask(asked, shard, requests, (stub, identity) =>
+        stub.batch(requests, identity),
+      );
+      return answered(JSON.stringify({ answers }));
+    }
+    case "several": {
+      const { text, isComplete } = await gather(calls.calls, async (one) => {
+        try {
+          return await callOne(asked, one);
+        } catch (error) {
+          throw failureOf(error);
+        }
+      });
+      return answered(`{"answers":${text}}`, isComplete ? 200 : SOME_FAILED);
+    }
+  }
+}
+
+async function callOne<Env>(
+  asked: Asked<Env>,
+  { shard, request }: ShardCall,
+): Promise<ShardAnswer> {
+  await check(asked, shard, [request]);
+  return ask(asked, shard, [request], (stub, identity) => stub.call(request, identity));
+}
+
+async function check<Env>(
+  { functions, options, env, caller }: Asked<Env>,
+  shard: string,
+  requests: readonly ShardRequest[],
+): Promise<void> {
   const identity = identityOf(caller);
-  for (const one of requests) {
-    const access = { identity, shard, function: functions.find(one.functionPath).path };
+  for (const { functionPath } of requests) {
+    const access = { identity, shard, function: functions.find(functionPath).path };
     await checkAccess(options.authorize, access, env);
   }
-  const [first] = requests;
+}
+
+/** Asks an object; throws the problem that it answers. */
+async function ask<Env, T>(
+  { options, env, caller }: Asked<Env>,
+  shard: string,
+  requests: readonly ShardRequest[],
+  call: (stub: ShardStub, identity: ShardIdentity | null) => Promise<Serialized<ShardResult<T>>>,
+): Promise<Serialized<T>> {
   // What has no id may not be repeated.
-  const attempts = requests.every((one) => one.id !== undefined) ? undefined : 1;
-  const answer = await callObject<ShardStub, Serialized<ShardResult<unknown>>>(
+  const attempts = requests.every(({ id }) => id !== undefined) ? undefined : 1;
+  const answer = await callObject<ShardStub, Serialized<ShardResult<T>>>(
     namespaceIn(env, options.binding),
     shard,
-    async (stub) =>
-      batch === undefined && first !== undefined
-        ? stub.call(first, identity)
-        : stub.batch(requests, identity),
+    (stub) => call(stub, identityOf(caller)),
     { attempts },
   );
   if (!answer.ok) throw errorOf(answer.error);
-  const { value } = answer;
-  return Response.json(batch === undefined ? value : { answers: value }, {
-    headers: { "cache-control": "no-store" },
+  return answer.value;
+}
+
+function answered(text: string, status = 200): Response {
+  return new Response(text, {
+    status,
+    headers: { "content-type": "application/json", "cache-control": "no-store" },
   });
 }
 
@@ -168,44 +209,6 @@ async function connect<Env>({
   return answer.webSocket === null ? answer : socketResponse(request, answer.webSocket);
 }
 
-/** The one shard that calls are for. Throws `bad_request` where there is none such. */
-function shardOf(
-  functions: ShardFunctions,
-  requests: readonly ShardRequest[],
-  named: unknown,
-): string {
-  if (named !== undefined) checkName(named, "The name of a shard");
-  const shards = new Set(
-    requests.map(({ functionPath, args }) => functions.shardOf(functionPath, args)),
-  );
-  // Without `shardBy` any shard may be named.
-  if (functions.isSharded && named !== undefined) shards.add(named);
-  const [shard] = shards;
-  if (shards.size > 1)
-    throw badRequest("its arguments belong to another shard, or those of a batch to several");
-  const found = shard ?? named ?? ROOT_SHARD_NAME;
-  checkName(found, "The name of a shard");
-  return found;
-}
-
-function batchIn(batch: unknown): readonly ShardRequest[] {
-  if (!Array.isArray(batch) || batch.length === 0 || batch.length > MAX_BATCH)
-    throw badRequest(`\`batch\` must be a list of 1 to ${MAX_BATCH} calls`);
-  return batch.map((one: unknown) => {
-    if (!isObject(one)) throw badRequest("each call of a batch must be an object");
-    return requestIn(one);
-  });
-}
-
-function requestIn({ functionPath, args, id }: JsonObject): ShardRequest {
-  if (typeof functionPath !== "string") throw badRequest("`functionPath` must be a string");
-  return {
-    functionPath,
-    args: args ?? null,
-    ...(id === undefined ? {} : { id: asRequest(() => parseId(id)) }),
-  };
-}
-
 function namespaceIn(env: unknown, binding: string): ShardNamespace {
   const namespace = isObject(env) ? env[binding] : undefined;
   if (isNamespace(namespace)) return namespace;
@@ -221,15 +224,16 @@ function isNamespace(value: unknown): value is ShardNamespace {
 }
 
 function refusalOf(error: unknown): Response {
-  if (error instanceof PerdureError)
-    return problemResponse(
-      error,
-      error.code === "unauthorized" ? { "www-authenticate": "Bearer" } : {},
-    );
+  const failure = failureOf(error);
+  const isUnauthorized = failure instanceof PerdureError && failure.code === "unauthorized";
+  return problemResponse(failure, isUnauthorized ? { "www-authenticate": "Bearer" } : {});
+}
+
+/** What a caller is told of anything that was thrown; what is not the library's is told to the log as well. */
+function failureOf(error: unknown): unknown {
+  if (error instanceof PerdureError) return error;
   console.error("perdure: a request of a shard failed", error);
-  return problemResponse(
-    isPassing(error)
-      ? new PerdureError("unavailable", "The shard cannot be reached now; try again.")
-      : error,
-  );
+  return isPassing(error)
+    ? new PerdureError("unavailable", "The shard cannot be reached now; try again.")
+    : error;
 }

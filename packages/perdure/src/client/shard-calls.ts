@@ -27,6 +27,8 @@ interface ShardCallsOptions<Shard extends ShardFunctionTypes> {
   readonly valueOf: (key: string) => unknown;
   /** `pending` has changed. */
   readonly onChange: () => void;
+  /** A mutation of an earlier page was refused: nobody waits for it. */
+  readonly onRefused: (problem: Problem, functionPath: string) => void;
 }
 
 /** What a mutation does to views. */
@@ -41,6 +43,8 @@ export class ShardCalls<Shard extends ShardFunctionTypes> {
   readonly #options: ShardCallsOptions<Shard>;
   readonly #mutations: Outbox<ShardCall, Answer>;
   readonly #queries: Outbox<ShardCall, Answer>;
+  /** Ids of mutations that somebody on this page waits for. */
+  readonly #awaited = new Set<string>();
   /** Whom the shard takes this client for. */
   #who: string | undefined;
 
@@ -76,10 +80,12 @@ export class ShardCalls<Shard extends ShardFunctionTypes> {
     { id = uuidv7(this.#options.now()), update }: { id?: string; update?: Update<Shard> },
   ): Promise<unknown> {
     if (update !== undefined && !this.#options.layers.has(id)) this.#add(id, update);
+    this.#awaited.add(id);
     try {
       const { value } = await this.#mutations.execute({ functionPath, args, who: this.#who }, id);
       return value;
     } finally {
+      this.#awaited.delete(id);
       // One that was not taken shows nothing.
       this.#onPending();
     }
@@ -126,8 +132,14 @@ export class ShardCalls<Shard extends ShardFunctionTypes> {
         ? ({ ok: true, result: frame } as const)
         : ({ ok: false, error: frame.error } as const);
     if (frame.t === "result") this.onCommit(frame.id, frame.position);
+    else if (!this.#awaited.has(frame.id)) this.#tellRefusal(frame.id, frame.error);
     this.#mutations.settle(frame.id, answer);
     this.#queries.settle(frame.id, answer);
+  }
+
+  #tellRefusal(id: string, problem: Problem): void {
+    const call = this.pending.find((one) => one.id === id)?.command;
+    if (call !== undefined) this.#options.onRefused(problem, call.functionPath);
   }
 
   #onPending(): void {

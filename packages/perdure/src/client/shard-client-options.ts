@@ -27,7 +27,7 @@ export interface ShardClientOptions<Shard extends ShardFunctionTypes = ShardFunc
   readonly token?: TokenSource;
   /**
    * Where mutations wait for their answers: `storageOutboxStore(localStorage, "board b1")` keeps them over a reload. Default: memory. A
-   * mutation is sent for the identity alone for which it was asked.
+   * mutation is sent for the identity alone for which it was asked: after a reload it is pending once the shard has said who this is.
    */
   readonly outbox?: OutboxStore<ShardCall>;
   /** What each mutation shows before it is answered, unless its call says otherwise; after a reload, too. */

@@ -94,6 +94,7 @@ export class ShardClient<Shard extends ShardFunctionTypes = ShardFunctionTypes> 
       send: (text) => this.#link.send(text),
       valueOf: (key) => this.#feed.find(key)?.view.value,
       onChange: () => this.#publish(),
+      onRefused: (problem, functionPath) => this.#errors.emit(problem, functionPath),
     });
     this.#state = this.#compose();
   }
@@ -105,8 +106,8 @@ export class ShardClient<Shard extends ShardFunctionTypes = ShardFunctionTypes> 
   readonly onChange = (listener: () => void): (() => void) => this.#changes.add(listener);
 
   /**
-   * Calls back for all that is refused, whether anybody waits for it or not: a mutation or a query that was called (then `functionPath`
-   * names it), or a frame.
+   * Calls back for all that is refused, whether anybody waits for it or not: a mutation or a query that was called, on this page or the one
+   * before (then `functionPath` names it), or a frame.
    *
    * @returns A function that ends this.
    */

@@ -105,6 +105,23 @@ test("Z210 what is called while there is no connection waits, bounded and visibl
   expect(server.call("count", { board: "b" })).toBe(MAX_PENDING_COMMANDS);
 });
 
+test("Z210 a mutation of an earlier page that is refused is told of, and goes", async () => {
+  const server = new ShardServer();
+  server.isUp = false;
+  const outbox: OutboxStore<ShardCall> = storageOutboxStore(memoryStorage(), "board b");
+  const before = clientOf(server, { outbox });
+  void before.mutate("addTask", task("one", ""), { id: "m1" });
+  before.close();
+  server.isUp = true;
+  const after = clientOf(server, { outbox });
+  const told: unknown[] = [];
+  after.onError(({ code }, path) => told.push([code, path]));
+  after.connect();
+  await settle();
+  expect(told).toEqual([["bad_request", "mutations.addTask"]]);
+  expect([after.getState().pending, outbox.load()]).toEqual([[], []]);
+});
+
 test("Z210 what a shard would not take is refused at once", async () => {
   const client = clientOf(new ShardServer());
   const long = "x".repeat(MAX_CLIENT_FRAME_BYTES);

@@ -174,15 +174,17 @@ test("Z207 a change that does not belong to the result has the query asked for a
   const client = clientOf(server);
   const tasks = follow(client);
   await settle();
+  server.connection.drop();
+  await pass(1_000);
   const lost = { delta: { delete: ["nobody"] } };
-  server.connection.deliver(JSON.stringify({ t: "commit", position: 1, changes: [[0, lost]] }));
+  server.connection.deliver(JSON.stringify({ t: "commit", position: 1, changes: [[1, lost]] }));
   expect(tasks.view).toMatchObject({ status: "stale", value: [{ id: "one" }] });
   await settle();
   expect(tasks.view?.status).toBe("live");
-  expect(server.connection.all("unsubscribe")).toEqual([{ t: "unsubscribe", id: 0 }]);
+  expect(server.connection.all("unsubscribe")).toEqual([{ t: "unsubscribe", id: 1 }]);
   expect(server.connection.all("subscribe")[1]).toEqual({
     t: "subscribe",
-    id: 1,
+    id: 2,
     functionPath: "queries.tasks",
     args: { board: "b" },
   });

@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from "vitest";
-import { ShardClient } from "../../src/client/index.ts";
+import { ShardClient, storageOutboxStore } from "../../src/client/index.ts";
 import type {
   MutationArgs,
   MutationName,
@@ -68,6 +68,7 @@ test("Z219 `shardBy` changes no function's type", () => {
   expectTypeOf<QueryValue<typeof boards, "tasks">>().toEqualTypeOf<readonly Task[]>();
   const client = () =>
     new ShardClient<typeof boards>({
+      outbox: storageOutboxStore(localStorage, "boards"),
       optimistic: {
         addTask: (views, { board, id, title }) =>
           views.update("tasks", { board }, (rows) => [...rows, { id, title, place: 0 }]),

@@ -17,7 +17,7 @@ const SNIPPETS = allSnippets();
 
 /** Where a snippet runs: in a page or a terminal, or in a Worker; or in a page that imports the types of a Worker of its own. */
 const placeOf = ({ document, file }: Snippet) => {
-  if (file === "shard-page.tsx") return "both";
+  if (file.startsWith("shard-page")) return "both";
   return document.endsWith("client.md") || file.endsWith(".tsx") ? "client" : "worker";
 };
 

@@ -132,6 +132,29 @@ test("a board is open to its members, live, and exactly once, as the guide says"
   ada.close();
 });
 
+test("a page follows and changes a board, as the guide says", async () => {
+  const authorization = `Bearer ${await tokenOf("ada")}`;
+  const made = await server
+    .getWorker("board")
+    .fetch("http://localhost/boards?name=home", { method: "POST", headers: { authorization } });
+  expect(made.status).toBe(201);
+  const before = await titlesOf("ada", "ada/home");
+  const said: unknown[][] = [];
+  vi.spyOn(console, "log").mockImplementation((...words: unknown[]) => void said.push(words));
+  // The page's own server, and what only a page has.
+  vi.stubGlobal("fetch", async () => new Response(await tokenOf("ada")));
+  vi.stubGlobal("localStorage", pageStorage());
+  vi.stubGlobal("WebSocket", SocketToGuide);
+  await import(join(FOLDER, "shard-page-client.ts"));
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  expect(said[0]).toEqual(["loading", [], undefined]);
+  const live = said.flatMap(([status, titles]) => (status === "live" ? [titles] : []));
+  // What was added was told before the mutation was answered.
+  expect(live.at(-1)).toEqual(["Milk", ...before].toSorted());
+  expect(said.at(-1)).toEqual([expect.any(Number)]);
+});
+
 test("code over sockets is tested without a platform, as the guide says", async () => {
   const guide = (await import(join(FOLDER, "shard-online.ts"))) as {
     readonly fakeSocket: (subject: string) => object;
@@ -140,6 +163,36 @@ test("code over sockets is tested without a platform, as the guide says", async 
   const sockets = ["bob", "ada", "bob"].map((subject) => guide.fakeSocket(subject));
   expect(guide.online(sockets)).toEqual(["ada", "bob"]);
 });
+
+/** What is on a board. */
+async function titlesOf(subject: string, name: string): Promise<readonly string[]> {
+  const follower = await Follower.connect(subject, name);
+  follower.send({ t: "subscribe", id: 1, functionPath: "tasks", args: { board: name } });
+  await follower.next();
+  const { value } = (await follower.next()) as { readonly value: readonly { title: string }[] };
+  follower.close();
+  return value.map(({ title }) => title);
+}
+
+/** Where the guide's server would be. */
+class SocketToGuide extends WebSocket {
+  constructor(address: string, protocols: string[]) {
+    super(address.replace("wss://board.example", `ws://${url.host}`), protocols);
+  }
+}
+
+/** Keeps what it is given, as far as a client asks. */
+function pageStorage(): object {
+  const methods = {
+    setItem(this: Record<string, string>, key: string, value: string) {
+      this[key] = value;
+    },
+    removeItem(this: Record<string, string>, key: string) {
+      delete this[key];
+    },
+  };
+  return Object.create(methods) as object;
+}
 
 /** A socket of a shard that speaks the wire by hand. */
 class Follower {

@@ -16,7 +16,7 @@ export * from "./link.ts";
 export * from "./migrations.ts";
 export * from "./origin.ts";
 export * from "./problem-response.ts";
-export type { FrameLimits } from "./rate-limit.ts";
+export * from "./rate-limit.ts";
 export * from "./revertible-sql.ts";
 export * from "./run-migrations.ts";
 export * from "./serialized.ts";

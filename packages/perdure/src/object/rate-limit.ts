@@ -24,15 +24,25 @@ export class RateLimit {
     this.#at = clock.now();
   }
 
-  /** Takes one; false where none is left. */
-  take(): boolean {
+  /** Takes one, or so many at once; false, and nothing is taken, where they are not left. */
+  take(count = 1): boolean {
+    this.#refill();
+    if (this.#left < count) return false;
+    this.#left -= count;
+    return true;
+  }
+
+  /** After how many seconds so many are left, if none is taken; 0 for now. */
+  secondsUntil(count: number): number {
+    this.#refill();
+    return Math.max(0, count - this.#left) / this.#perSecond;
+  }
+
+  #refill(): void {
     const now = this.#clock.now();
     // A clock that was set back takes nothing away.
     const seconds = Math.max(0, now - this.#at) / 1000;
     this.#left = Math.min(this.#burst, this.#left + seconds * this.#perSecond);
     this.#at = now;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
-    return true;
   }
 }

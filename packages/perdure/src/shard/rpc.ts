@@ -17,21 +17,25 @@ export interface ShardRpc {
    * Calls a function.
    *
    * @param identity For whom; default: nobody in particular.
+   * @param sender Whose calls are counted together: too many get `rate_limited`. Default: they are not counted.
    * @returns The answer, or the problem; what a handler threw that is no `PerdureError` is `internal`, and in the object's log.
    */
   call(
     request: ShardRequest,
     identity?: ShardIdentity | null,
+    sender?: string,
   ): Promise<Serialized<ShardResult<ShardAnswer>>>;
   /**
    * Calls functions in one transaction: all of them have their effect, or none.
    *
    * @param identity For whom; default: nobody in particular.
+   * @param sender As of `call`; each request counts.
    * @returns The answers in order, or the problem of the first that failed.
    */
   batch(
     requests: readonly ShardRequest[],
     identity?: ShardIdentity | null,
+    sender?: string,
   ): Promise<Serialized<ShardResult<readonly ShardAnswer[]>>>;
 }
 

@@ -1,6 +1,7 @@
 import type { Connection, Link, Schema, Serialized } from "../object/index.ts";
 import { BaseDO, connectionOf, serialized, systemClock } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
+import { CallLimits } from "./call-limits.ts";
 import type { ShardHistory } from "./commit-log.ts";
 import type { ShardAnswer, ShardRequest } from "./requests.ts";
 import type { OwnShard, ShardResult, ShardRpc } from "./rpc.ts";
@@ -44,13 +45,16 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
     { owner: "shard", migrations: SHARD_MIGRATIONS },
   ];
 
+  #callLimits: CallLimits | undefined;
   #live: { readonly shard: Shard; readonly sockets: ShardSockets } | undefined;
 
   async call(
     request: ShardRequest,
     identity: ShardIdentity | null = null,
+    sender?: string,
   ): Promise<Serialized<ShardResult<ShardAnswer>>> {
     return this.#answer(() => {
+      this.#admit(sender, 1);
       this.#checkPath(request.functionPath);
       return this.#awake.shard.call(request, identity);
     });
@@ -59,8 +63,10 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
   async batch(
     requests: readonly ShardRequest[],
     identity: ShardIdentity | null = null,
+    sender?: string,
   ): Promise<Serialized<ShardResult<readonly ShardAnswer[]>>> {
     return this.#answer(() => {
+      this.#admit(sender, requests.length);
       for (const { functionPath } of requests) this.#checkPath(functionPath);
       return this.#awake.shard.batch(requests, identity);
     });
@@ -147,6 +153,13 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
     if (shard.isStale) shard.refresh();
     this.#expectIdle(shard);
     return this.#live;
+  }
+
+  /** Calls of one sender are bounded as frames of one socket are. */
+  #admit(sender: string | undefined, calls: number): void {
+    if (sender === undefined) return;
+    this.#callLimits ??= new CallLimits(systemClock, this.limitsOf("shard"));
+    this.#callLimits.admit(sender, calls);
   }
 
   /** Throws `not_found` before anything is stored for a function that does not exist. */

@@ -34,9 +34,15 @@ export interface ShardRoutesOptions<Env = unknown> {
   readonly path?: string | undefined;
   /**
    * Says who asks. Null: nobody in particular; throw `unauthorized` to refuse. Default: nobody. `tokenAuthenticator` of `perdure/auth`
-   * makes one.
+   * makes one; `createAuth` has one, which closes the sockets of a session that ends: `(…given) => auth.authenticate(…given)`.
+   *
+   * @param place For a socket: the object in which it is about to open.
    */
-  authenticate?(request: Request, env: Env): ShardCaller | null | Promise<ShardCaller | null>;
+  authenticate?(
+    request: Request,
+    env: Env,
+    place?: ShardPlace,
+  ): ShardCaller | null | Promise<ShardCaller | null>;
   /**
    * Says whether a caller may use a function of a shard. Default: the root shard is open, and no other. A socket is asked about once,
    * for each function, when it opens.
@@ -44,6 +50,14 @@ export interface ShardRoutesOptions<Env = unknown> {
   readonly authorize?: Authorize<Env> | undefined;
   /** Origins whose pages may ask besides the server's own, such as `https://app.example`. */
   allowedOrigins?(env: Env): readonly string[] | undefined;
+}
+
+/** The object of a shard. */
+export interface ShardPlace {
+  /** The name of the binding of its class. */
+  readonly binding: string;
+  /** The shard's name. */
+  readonly name: string;
 }
 
 /** A Worker's `fetch`. */
@@ -100,7 +114,8 @@ export function shardRoutes<Env>(
           allow: "POST",
         });
       checkOrigin(request, options.allowedOrigins?.(env), isSentByBrowser(request));
-      const caller = (await options.authenticate?.(request, env)) ?? null;
+      const place = isSocket ? { binding: options.binding, name: shardIn(request) } : undefined;
+      const caller = (await options.authenticate?.(request, env, place)) ?? null;
       const asked = { functions, options, request, env, caller };
       return await (isSocket ? connect(asked) : call(asked));
     } catch (error) {
@@ -117,8 +132,8 @@ async function call<Env>(asked: Asked<Env>): Promise<Response> {
     case "batch": {
       const { shard, requests } = calls;
       await check(asked, shard, requests);
-      const answers = await ask(asked, shard, requests, (stub, identity) =>
-        stub.batch(requests, identity),
+      const answers = await ask(asked, shard, requests, (stub, identity, sender) =>
+        stub.batch(requests, identity, sender),
       );
       return answered(JSON.stringify({ answers }));
     }
@@ -140,7 +155,9 @@ async function callOne<Env>(
   { shard, request }: ShardCall,
 ): Promise<ShardAnswer> {
   await check(asked, shard, [request]);
-  return ask(asked, shard, [request], (stub, identity) => stub.call(request, identity));
+  return ask(asked, shard, [request], (stub, identity, sender) =>
+    stub.call(request, identity, sender),
+  );
 }
 
 async function check<Env>(
@@ -157,21 +174,32 @@ async function check<Env>(
 
 /** Asks an object; throws the problem that it answers. */
 async function ask<Env, T>(
-  { options, env, caller }: Asked<Env>,
+  { options, request, env, caller }: Asked<Env>,
   shard: string,
   requests: readonly ShardRequest[],
-  call: (stub: ShardStub, identity: ShardIdentity | null) => Promise<Serialized<ShardResult<T>>>,
+  call: (
+    stub: ShardStub,
+    identity: ShardIdentity | null,
+    sender: string,
+  ) => Promise<Serialized<ShardResult<T>>>,
 ): Promise<Serialized<T>> {
   // What has no id may not be repeated.
   const attempts = requests.every(({ id }) => id !== undefined) ? undefined : 1;
   const answer = await callObject<ShardStub, Serialized<ShardResult<T>>>(
     namespaceIn(env, options.binding),
     shard,
-    (stub) => call(stub, identityOf(caller)),
+    (stub) => call(stub, identityOf(caller), senderOf(request, caller)),
     { attempts },
   );
   if (!answer.ok) throw errorOf(answer.error);
   return answer.value;
+}
+
+/** Whose calls are counted together: a subject's, or of those who have not logged in, an address's. */
+function senderOf(request: Request, caller: ShardCaller | null): string {
+  return caller === null
+    ? `address ${request.headers.get("cf-connecting-ip") ?? ""}`
+    : `subject ${caller.subject}`;
 }
 
 function answered(text: string, status = 200): Response {
@@ -188,8 +216,7 @@ async function connect<Env>({
   env,
   caller,
 }: Asked<Env>): Promise<Response> {
-  const shard = new URL(request.url).searchParams.get("shard") ?? ROOT_SHARD_NAME;
-  checkName(shard, "The name of a shard");
+  const shard = shardIn(request);
   const identity = identityOf(caller);
   const open = await openFunctions(options.authorize, { identity, shard, functions }, env);
   // Not before: a page that is not told why its upgrade was refused asks for that by a plain request.
@@ -209,6 +236,13 @@ async function connect<Env>({
   return answer.webSocket === null ? answer : socketResponse(request, answer.webSocket);
 }
 
+/** The shard that a socket is for. */
+function shardIn(request: Request): string {
+  const shard = new URL(request.url).searchParams.get("shard") ?? ROOT_SHARD_NAME;
+  checkName(shard, "The name of a shard");
+  return shard;
+}
+
 function namespaceIn(env: unknown, binding: string): ShardNamespace {
   const namespace = isObject(env) ? env[binding] : undefined;
   if (isNamespace(namespace)) return namespace;
@@ -225,8 +259,13 @@ function isNamespace(value: unknown): value is ShardNamespace {
 
 function refusalOf(error: unknown): Response {
   const failure = failureOf(error);
-  const isUnauthorized = failure instanceof PerdureError && failure.code === "unauthorized";
-  return problemResponse(failure, isUnauthorized ? { "www-authenticate": "Bearer" } : {});
+  return problemResponse(failure, failure instanceof PerdureError ? headersOf(failure) : {});
+}
+
+function headersOf({ code, extra }: PerdureError): Readonly<Record<string, string>> {
+  if (code === "unauthorized") return { "www-authenticate": "Bearer" };
+  const seconds = extra?.["retryAfterSeconds"];
+  return typeof seconds === "number" ? { "retry-after": `${seconds}` } : {};
 }
 
 /** What a caller is told of anything that was thrown; what is not the library's is told to the log as well. */

@@ -27,3 +27,13 @@ test("S3 a clock that is set back takes nothing away", () => {
   now = 1_000;
   expect(available(limit)).toBe(5);
 });
+
+test("S3 several are taken together or not at all, and it is known when they are left", () => {
+  const clock = new FakeClock();
+  const limit = new RateLimit(clock, 20, 5);
+  expect(limit.take(15)).toBe(true);
+  expect(limit.take(6)).toBe(false);
+  expect([limit.secondsUntil(5), limit.secondsUntil(20)]).toEqual([0, 3]);
+  clock.advance(3_000);
+  expect(limit.take(20)).toBe(true);
+});

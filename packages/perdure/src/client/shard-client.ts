@@ -51,6 +51,8 @@ export class ShardClient<Shard extends ShardFunctionTypes = ShardFunctionTypes> 
   readonly #errors = new Listeners<readonly [problem: Problem, functionPath: string | undefined]>();
   /** Whom the shard takes this client for. */
   #who: string | undefined;
+  /** Names the order in which positions count. */
+  #history: string | undefined;
   #state: ShardClientState;
 
   /** @throws PerdureError `bad_request` without a usable URL or WebSocket. */
@@ -263,9 +265,11 @@ export class ShardClient<Shard extends ShardFunctionTypes = ShardFunctionTypes> 
     return this.#link.watchAnswers(true);
   }
 
-  #onWelcome({ who }: ShardWelcome): void {
+  #onWelcome({ who, history }: ShardWelcome): void {
     if (this.#who !== undefined && this.#who !== who) this.#feed.forget();
+    if (this.#history !== history) this.#feed.restart();
     this.#who = who;
+    this.#history = history;
     this.#calls.onWelcome(who, new Pace(this.#now(), CALL_BURST));
     this.#feed.onWelcome();
   }

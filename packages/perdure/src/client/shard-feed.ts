@@ -85,6 +85,11 @@ export class ShardFeed {
     for (const query of this.#queries.values()) query.forget();
   }
 
+  /** The shard's positions are not those of before: what is here stays until it comes anew. */
+  restart(): void {
+    for (const query of this.#queries.values()) query.since = undefined;
+  }
+
   /** The shard has said who this client is. */
   onWelcome(): void {
     this.#isWelcome = true;
@@ -164,7 +169,7 @@ export class ShardFeed {
     }
     // Positions never fall, but where the shard's storage is one from before.
     this.onDrop();
-    for (const query of this.#queries.values()) query.since = undefined;
+    this.restart();
     this.#options.onBroken();
   }
 

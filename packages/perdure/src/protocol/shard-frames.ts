@@ -119,6 +119,11 @@ export interface ShardWelcome {
    * under another one is not for this one: it begins from nothing, without `since`.
    */
   readonly who: string;
+  /**
+   * Names the order in which positions count: another text where the shard's storage is another one, since it was erased. What was
+   * followed before is to be asked for without `since`.
+   */
+  readonly history: string;
   /** That of the last commit. */
   readonly position: number;
 }

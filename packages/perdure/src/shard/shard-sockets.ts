@@ -115,8 +115,8 @@ export class ShardSockets {
       );
     const { incarnation } = this.#host;
     const who = digestOf(canonicalJson(metaOf(link).identity)).slice(0, WHO_LENGTH);
-    const { position } = shard;
-    this.#send(link, { t: "welcome", v: PROTOCOL_VERSION, i: incarnation, who, position });
+    const { history, position } = shard;
+    this.#send(link, { t: "welcome", v: PROTOCOL_VERSION, i: incarnation, who, history, position });
   }
 
   #subscribe(link: Link, { id, functionPath, args, since }: SubscribeFrame, shard: Shard): void {

@@ -60,6 +60,8 @@ interface OpenCommit {
 
 /** One shard, over its database. It writes in transactions of its own: call it in none, so that memory and database agree. */
 export class Shard {
+  /** Names the order of its commits: another text for other storage. */
+  readonly history: string;
   readonly #sql: Sql;
   readonly #functions: ShardFunctions;
   readonly #onCommit: (commit: ShardCommit) => void;
@@ -72,7 +74,8 @@ export class Shard {
   constructor(options: ShardOptions) {
     const { sql, clock, functions, subscribed = [], onCommit = () => {}, version = "" } = options;
     const limits = { ...SHARD_LIMITS, ...options.limits };
-    const { seed, isChanged } = prepared(sql, functions, version);
+    const { seed, history, isChanged } = prepared(sql, functions, version);
+    this.history = history;
     this.#sql = sql;
     this.#functions = functions;
     this.#onCommit = onCommit;

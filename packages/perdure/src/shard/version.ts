@@ -6,6 +6,8 @@ import type { ShardFunctions } from "./shard-functions.ts";
 export interface Prepared {
   /** Of its digests: chosen once, and told nobody. */
   readonly seed: number;
+  /** Of this storage: chosen once. */
+  readonly history: string;
   /** Whether functions or the schema are not what live queries were last run with. */
   readonly isChanged: boolean;
 }
@@ -20,10 +22,11 @@ export function prepared(sql: Sql, functions: ShardFunctions, version: string): 
   };
   const seed =
     stored.get("seed") ?? put("seed", `${crypto.getRandomValues(new Uint32Array(1))[0] ?? 0}`);
+  const history = stored.get("history") ?? put("history", crypto.randomUUID());
   const before = stored.get("version");
   const now = versionOf(sql, functions, version);
   if (before !== now) put("version", now);
-  return { seed: Number(seed), isChanged: before !== undefined && before !== now };
+  return { seed: Number(seed), history, isChanged: before !== undefined && before !== now };
 }
 
 function versionOf(sql: Sql, { queries }: ShardFunctions, version: string): string {

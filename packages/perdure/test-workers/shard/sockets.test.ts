@@ -238,6 +238,18 @@ test("Z201 who it is depends on the identity, and on nothing of the login", asyn
   expect(new Set([ada, ...(await Promise.all(others))]).size).toBe(4);
 });
 
+test("Z201 a history is that of the storage, over any loss of memory", async () => {
+  const historyOf = async (name: string) => {
+    const socket = await openShard(env.BOARD.getByName(name));
+    socket.send({ t: "hello", v: 1 });
+    return (await socket.next("welcome")).history;
+  };
+  const first = await historyOf("history");
+  await evictDurableObject(env.BOARD.getByName("history"));
+  expect(await historyOf("history")).toBe(first);
+  expect(await historyOf("another history")).not.toBe(first);
+});
+
 test("Z202 a commit names its call to the socket that called, and to no other", async () => {
   const stub = env.BOARD.getByName("call");
   const [caller, other] = [await openShard(stub), await openShard(stub)];

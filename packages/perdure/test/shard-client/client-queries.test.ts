@@ -204,6 +204,22 @@ test("Z207 positions that fall are those of other storage: everything is asked f
   expect(client.getState().link).toBe("live");
 });
 
+test("Z207 positions of erased storage mean nothing in what came after it", async () => {
+  const server = new ShardServer();
+  add(server, "one");
+  const client = clientOf(server);
+  const tasks = follow(client);
+  await settle();
+  server.connection.drop();
+  // As if the storage had been erased, and others had committed and followed since.
+  server.sql.run("DELETE FROM tasks");
+  server.sql.run("UPDATE perdure_shard SET value = 'new' WHERE name = 'history'");
+  server.loseMemory();
+  await pass(1_000);
+  expect(server.connection.all("subscribe")[0]).not.toHaveProperty("since");
+  expect(tasks.titles).toEqual([undefined, "one", "one", ""]);
+});
+
 test("Z208 nothing that was followed is shown to somebody else, nor taken up for them", async () => {
   const server = new ShardServer();
   server.identity = { subject: "ada" };

@@ -238,12 +238,13 @@ test("Z201 who it is depends on the identity, and on nothing of the login", asyn
   expect(new Set([ada, ...(await Promise.all(others))]).size).toBe(4);
 });
 
+async function historyOf(name: string) {
+  const socket = await openShard(env.BOARD.getByName(name));
+  socket.send({ t: "hello", v: 1 });
+  return (await socket.next("welcome")).history;
+}
+
 test("Z201 a history is that of the storage, over any loss of memory", async () => {
-  const historyOf = async (name: string) => {
-    const socket = await openShard(env.BOARD.getByName(name));
-    socket.send({ t: "hello", v: 1 });
-    return (await socket.next("welcome")).history;
-  };
   const first = await historyOf("history");
   await evictDurableObject(env.BOARD.getByName("history"));
   expect(await historyOf("history")).toBe(first);

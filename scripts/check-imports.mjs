@@ -6,13 +6,16 @@ import { parseSync } from "vite";
 
 /** The rooms of the library, each with the rooms that it may import. */
 const below = ["protocol", "object", "log"];
-const middle = ["auth", "connection", "mcp", "session", "shard"];
+const middle = ["auth", "connection", "directory", "mcp", "session", "shard"];
 /** @type {Readonly<Record<string, readonly string[]>>} */
 const rooms = {
   protocol: [],
   object: ["protocol"],
   log: ["protocol", "object"],
   ...Object.fromEntries(middle.map((room) => [room, below])),
+  // The list of sessions is a shard, and sessions tell it.
+  directory: ["protocol", "object", "shard"],
+  session: [...below, "directory"],
   // Other names for what is there, and nothing else.
   do: ["auth", "shard"],
   dialects: [...below, ...middle],

@@ -37,7 +37,7 @@ test.each([
   [
     `${src}/session/turn.ts`,
     `import "../auth/index.ts";`,
-    "session may import protocol, object, log",
+    "session may import protocol, object, log, directory",
   ],
   [`${src}/client/client.ts`, `import "../log/index.ts";`, "client may import protocol"],
   [`${src}/protocol/frame.ts`, `import "../object/index.ts";`, "protocol may import no other room"],

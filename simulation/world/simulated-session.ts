@@ -5,7 +5,7 @@ import type {
   SessionInfo,
   SessionListing,
 } from "../../packages/perdure/src/session/rpc.ts";
-import { SessionIndexDO } from "../../packages/perdure/src/session/session-index-do.ts";
+import { SessionIndexDO } from "../../packages/perdure/src/directory/session-index-do.ts";
 import { SessionDO } from "../../packages/perdure/src/session/session-do.ts";
 
 /** The product's object, with windows through which the simulation looks in. */

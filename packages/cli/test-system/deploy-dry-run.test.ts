@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 /** What a Worker with `SessionDO` may weigh, gzipped (DESIGN §9). */
 const MAX_SESSION_BYTES = 60 * 1024;
 
-/** What the whole app may weigh: sessions and lists, every route with Hono, tokens with jose, login, and the console's door. */
-const MAX_APP_BYTES = 84 * 1024;
+/** What the whole app may weigh: sessions, lists with the engine of shards, every route with Hono, tokens with jose, login, and the console's door. */
+const MAX_APP_BYTES = 96 * 1024;
 
 /** Has Wrangler bundle the Worker of a folder as for a deploy; answers what it printed, and the one script's gzipped size. */
 async function bundle(folder: string): Promise<{ readonly output: string; readonly size: number }> {
@@ -53,7 +53,7 @@ test("the same three lines of configuration do in wrangler.toml", async () => {
   expect(output).toContain("env.SESSION_DO (SessionDO)");
 });
 
-test("the example for Cloudflare, which has everything, builds for a deploy in at most 84 KB gzipped", async () => {
+test("the example for Cloudflare, which has everything, builds for a deploy in at most 96 KB gzipped", async () => {
   const { output, size } = await bundle("examples/cloudflare");
   expect(output).toContain("env.SESSION_DO (SessionDO)");
   expect(output).toContain("env.SESSION_INDEX (SessionIndexDO)");

@@ -67,9 +67,11 @@ test("H51 an upgrade of the list's path opens the list of the caller, or for an 
   expect(response.headers.get("sec-websocket-protocol")).toBe("perdure");
   expect((await connect("?owner=bob", "viewer")).status).toBe(403);
   expect((await connect("?owner=bob", "admin")).status).toBe(101);
+  // The list's object lets a socket use the one query.
+  const list = { kind: "shard", meta: { identity: null, functions: ["queries.sessions"] } };
   expect(index.sockets).toMatchObject([
-    { owner: "ada", connection: { ...ADA, role: "viewer", kind: "list" } },
-    { owner: "bob", connection: { ...ADA, role: "admin", kind: "list" } },
+    { owner: "ada", connection: { ...ADA, role: "viewer", ...list } },
+    { owner: "bob", connection: { ...ADA, role: "admin", ...list } },
   ]);
   expect(index.calls).toEqual([]);
 });

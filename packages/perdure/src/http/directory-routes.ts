@@ -6,6 +6,8 @@ import type { TypedResponse } from "hono";
 import { openObjectSocket } from "../dialects/index.ts";
 import type { Gateway, JsonObject, ListOptions, SessionPage } from "../protocol/index.ts";
 import { asRequest, parseGateway, parseListFilter } from "../protocol/index.ts";
+import { SESSIONS_QUERY } from "../directory/index.ts";
+import type { ShardSocketMeta } from "../shard/index.ts";
 import type { Lifetime } from "../session/index.ts";
 import { parseLifetime } from "../session/index.ts";
 import type { Access, CallerRouteEnv } from "./access.ts";
@@ -19,6 +21,9 @@ import { body, json, query } from "./typed-route.ts";
 /** Longest title, in UTF-16 units: one line of a list. */
 export const MAX_TITLE_LENGTH = 200;
 
+/** What a list's socket may use, whoever has it. */
+const LIST_SOCKET: ShardSocketMeta = { identity: null, functions: [SESSIONS_QUERY] };
+
 /** `GET /sessions` and `POST /sessions`. */
 export function directoryRoutes(access: Access) {
   return new Hono<CallerRouteEnv>()
@@ -30,7 +35,7 @@ export function directoryRoutes(access: Access) {
       const list = access.listOf(c, owner);
       if (!isUpgrade(c.req.raw)) return json(await list.list(options));
       const webSocket = await access.connect(c, () =>
-        openObjectSocket(list, { ...identity, kind: "list" }),
+        openObjectSocket(list, { ...identity, kind: "shard", meta: LIST_SOCKET }),
       );
       return socketResponse(c.req.raw, webSocket) as PageOrSocket;
     })

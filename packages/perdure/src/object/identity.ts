@@ -7,10 +7,9 @@ export type { Identity } from "../protocol/index.ts";
 
 /**
  * What a socket is for. `reader`: gets events as they happen. `dialect`: gets durable events only, for a protocol that
- * cannot take an event back. `runner`: writes events. `list`: gets an owner's list, and is not a session's. `connection`: a
- * user's, of `perdure/connection`. `shard`: a client's of `perdure/shard`.
+ * cannot take an event back. `runner`: writes events. `connection`: a user's, of `perdure/connection`. `shard`: a client's of `perdure/shard`.
  */
-export type ConnectionKind = "reader" | "dialect" | "runner" | "list" | "connection" | "shard";
+export type ConnectionKind = "reader" | "dialect" | "runner" | "connection" | "shard";
 
 /** An identity with the kind of connection that it opens. */
 export interface Connection extends Identity {
@@ -30,14 +29,7 @@ const SOCKET_URL = "https://object.perdure.internal/socket";
 export const CONNECTION_HEADER = "x-perdure-connection";
 
 const ROLES: readonly Role[] = ["viewer", "participant", "runner", "admin"];
-const KINDS: readonly ConnectionKind[] = [
-  "reader",
-  "dialect",
-  "runner",
-  "list",
-  "connection",
-  "shard",
-];
+const KINDS: readonly ConnectionKind[] = ["reader", "dialect", "runner", "connection", "shard"];
 
 /** A request that opens a socket on an object: built anew, with no header of the client's. */
 export function upgradeRequest(connection: Connection): Request {

@@ -112,3 +112,6 @@ export const KEPT_AFTER_CLOSE_MS = 2 * 60 * 1000;
 
 /** Subscriptions of one socket of a shard: a client that comes back asks for all of them at once, within `CLIENT_FRAME_BURST`. */
 export const MAX_SUBSCRIPTIONS_PER_SOCKET = 128;
+
+/** Lines of an owner's list that can be followed at once: a result of so many is told by its changed rows. */
+export const MAX_LIST_LINES = 10_000;

@@ -1,6 +1,5 @@
-/** A session's line in its owner's list, and the frames in which lists travel (docs/PROTOCOL.md, section I). */
+/** A session's line in its owner's list (docs/PROTOCOL.md, section I). */
 
-import type { Problem } from "./errors.ts";
 import type { Lifecycle } from "./events.ts";
 
 /**
@@ -30,10 +29,16 @@ export interface ListFilter {
 
 /** What is asked for of a list. */
 export interface ListOptions extends ListFilter {
-  /** Most lines of the page: 1 to 200, default 50. */
+  /** Most lines: 1 to 200 of a page, to `MAX_LIST_LINES` of what is followed; default 50. */
   readonly limit?: number | undefined;
   /** `next` of the page before. */
   readonly before?: string | undefined;
+}
+
+/** A row of the query `sessions`: lines come in the order of `sortedAt`, the last first. */
+export interface ListedSession extends SessionListing {
+  /** The change that put the line to its place, in milliseconds since 1970: `updatedAt`, or up to a minute before. */
+  readonly sortedAt: number;
 }
 
 /** A page of a list: the lines that changed last come first, by the minute of their change. */
@@ -42,21 +47,3 @@ export interface SessionPage {
   /** Asks for the page after this one; null: there is none. */
   readonly next: string | null;
 }
-
-/** From the reader of a list: asks for a page. Changes follow the first page; more pages may be asked for at any time. */
-export type ListFrame = ListOptions & { readonly t: "hello"; readonly v: number };
-
-/** To the reader of a list. `i` is the incarnation of the list's object. */
-export type ListServerFrame =
-  /** A page. Where `before` is null it replaces all that the reader has, else it comes behind that. */
-  | (SessionPage & {
-      readonly t: "sessions";
-      readonly v: number;
-      readonly i: string;
-      readonly before: string | null;
-    })
-  /** A line is new or has changed, whether it matches the filter or not. */
-  | { readonly t: "session"; readonly i: string; readonly session: SessionListing }
-  /** A session was erased. */
-  | { readonly t: "removed"; readonly i: string; readonly id: string }
-  | { readonly t: "error"; readonly i: string; readonly error: Problem };

@@ -1,19 +1,17 @@
-/** Parsing what is asked of a list, and what a list says. */
+/** Parsing what is asked of a list. */
 
-import { badFrame, integer, oneOf, parseObject, string } from "./fields.ts";
+import { badFrame, integer, oneOf, string } from "./fields.ts";
 import type { JsonObject } from "./json.ts";
-import type { ListFilter, ListFrame, ListServerFrame } from "./listing.ts";
+import { isObject } from "./json.ts";
+import type { ListFilter, ListOptions } from "./listing.ts";
 
-/** Parses a frame of a list's reader. Throws `bad_frame`. */
-export function parseListFrame(text: string): ListFrame {
-  const frame = parseObject(text);
-  if (frame["t"] !== "hello") throw badFrame("the reader of a list says `hello` and nothing else");
+/** Parses the argument of the query `sessions`. Throws `bad_frame`. */
+export function parseListOptions(value: unknown): ListOptions {
+  if (!isObject(value)) throw badFrame("what is asked of a list is a JSON object");
   return {
-    t: "hello",
-    v: integer(frame, "v"),
-    ...(frame["limit"] === undefined ? {} : { limit: integer(frame, "limit") }),
-    ...(frame["before"] === undefined ? {} : { before: string(frame, "before") }),
-    ...parseListFilter(frame),
+    ...(value["limit"] === undefined ? {} : { limit: integer(value, "limit") }),
+    ...(value["before"] === undefined ? {} : { before: string(value, "before") }),
+    ...parseListFilter(value),
   };
 }
 
@@ -27,14 +25,6 @@ export function parseListFilter(fields: JsonObject): ListFilter {
   };
 }
 
-/** Parses a frame of a list, whose contents are trusted; `undefined` where this version does not know its kind. Throws `bad_frame` for what is no JSON object. */
-export function parseListServerFrame(text: string): ListServerFrame | undefined {
-  const frame = parseObject(text);
-  return SERVER_FRAMES.has(String(frame["t"])) ? (frame as unknown as ListServerFrame) : undefined;
-}
-
 const LIFECYCLES = ["initializing", "active", "paused", "terminated"] as const;
 
 const STATUSES = ["idle", "running", "stalled", "waiting"] as const;
-
-const SERVER_FRAMES = new Set(["sessions", "session", "removed", "error"]);

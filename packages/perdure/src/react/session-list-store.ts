@@ -20,17 +20,12 @@ export class SessionListStore {
    * @param onUnused Nobody has held it for a while: it is closed, and must not be used again.
    * @throws PerdureError `bad_request` without a usable URL or WebSocket.
    */
-  constructor({ url, token, owner, limit, ...filter }: SessionListOptions, onUnused: () => void) {
+  constructor(options: SessionListOptions, onUnused: () => void) {
+    const { token } = options;
     this.#token = typeof token === "function" ? token : undefined;
     // Components give another function with every render: the last one is asked.
     const asked = typeof token === "function" ? async () => this.#token?.() ?? "" : token;
-    this.#client = new SessionListClient({
-      ...filter,
-      ...(url === undefined ? {} : { url }),
-      ...(owner === undefined ? {} : { owner }),
-      ...(limit === undefined ? {} : { limit }),
-      ...(asked === undefined ? {} : { token: asked }),
-    });
+    this.#client = new SessionListClient({ ...options, token: asked });
     this.#list = this.#compose();
     // Before all that a component listens with.
     this.#client.subscribe(() => {

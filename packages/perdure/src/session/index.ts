@@ -39,6 +39,6 @@ export type { SessionHost } from "./session-host.ts";
 export { SessionDO } from "./session-do.ts";
 export type { StoredMessage } from "./session-do.ts";
 export type { SearchOptions } from "./message-search.ts";
-export { SessionIndexDO } from "./session-index-do.ts";
+export { SessionIndexDO } from "../directory/index.ts";
 export { WAKING_SCHEDULE } from "./waking-schedule.ts";
 export type { WakingSchedule } from "./waking-schedule.ts";

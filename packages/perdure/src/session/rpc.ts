@@ -11,15 +11,12 @@ import type {
   Gateway,
   JsonObject,
   Lifecycle,
-  ListOptions,
   Pause,
   PlacedMessage,
   Presence,
   Problem,
   Reply,
   RunnerPresence,
-  SessionListing,
-  SessionPage,
   SessionStatus,
   Task,
   Turn,
@@ -32,6 +29,7 @@ import type { CopyCursor, CopyHeader, CopyLine, CopyPage } from "./copy-lines.ts
 import type { CopyTerms } from "./session-copy.ts";
 import type { TaskFilter } from "./task-table.ts";
 
+export type { SessionIndexRpc } from "../directory/index.ts";
 export type { ListOptions, SessionListing, SessionPage } from "../protocol/index.ts";
 
 /** A value, or the problem that stood in its way. */
@@ -208,20 +206,4 @@ export interface CopyRpc {
   takeCopy(identity: Identity, lines: readonly CopyLine[]): Promise<Result<CopyProgress>>;
   /** Of the copy: all lines are there, and it becomes a session. */
   finishCopy(identity: Identity): Promise<Result<CopyProgress>>;
-}
-
-/** The index object of one owner: named by the owner's subject. */
-export interface SessionIndexRpc {
-  /**
-   * Inserts or changes a line. `version` rises with every change of it, as the position does at which it changed: an older
-   * one, or the same again, has no effect.
-   */
-  upsert(listing: SessionListing, version: number): Promise<void>;
-  /**
-   * A session was erased: its line goes, and what is still told of it has no effect. A session of the same id that is created
-   * later is another one: `createdAt` tells them apart.
-   */
-  remove(session: Pick<SessionListing, "id" | "createdAt">): Promise<void>;
-  /** A page of the list. */
-  list(options?: ListOptions): Promise<SessionPage>;
 }

@@ -1,6 +1,8 @@
 import type { Connection, Link, Schema, Serialized } from "../object/index.ts";
 import { BaseDO, connectionOf, serialized, systemClock } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
+import type { SocketShard } from "./blank-shard.ts";
+import { BlankShard } from "./blank-shard.ts";
 import { CallLimits } from "./call-limits.ts";
 import type { ShardHistory } from "./commit-log.ts";
 import type { ShardAnswer, ShardRequest } from "./requests.ts";
@@ -46,7 +48,9 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
   ];
 
   #callLimits: CallLimits | undefined;
-  #live: { readonly shard: Shard; readonly sockets: ShardSockets } | undefined;
+  #shard: Shard | undefined;
+  #blank: BlankShard | undefined;
+  #sockets: ShardSockets | undefined;
 
   async call(
     request: ShardRequest,
@@ -56,7 +60,7 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
     return this.#answer(() => {
       this.#admit(sender, 1);
       this.#checkPath(request.functionPath);
-      return this.#awake.shard.call(request, identity);
+      return this.#answering.call(request, identity);
     });
   }
 
@@ -68,7 +72,7 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
     return this.#answer(() => {
       this.#admit(sender, requests.length);
       for (const { functionPath } of requests) this.#checkPath(functionPath);
-      return this.#awake.shard.batch(requests, identity);
+      return this.#awake.batch(requests, identity);
     });
   }
 
@@ -79,7 +83,7 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
    * is not seen by live queries.
    */
   protected get shard(): OwnShard {
-    return this.#awake.shard;
+    return this.#awake;
   }
 
   // -------------------------------------------------------------------------------------------- what the base asks for
@@ -92,20 +96,20 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
   }
 
   protected override async serveMessage(link: Link, text: string): Promise<void> {
-    const { shard, sockets } = this.#awake;
-    sockets.message(link, text, shard);
+    this.#ownSockets.message(link, text, this.#answering);
     await this.onMessage(link, text);
   }
 
   protected override async serveDisconnect(link: Link, _code: number): Promise<void> {
-    // A socket of an object in which nothing is stored has followed nothing.
-    if (!this.isBlank) this.#awake.sockets.end(link);
+    // Those who are gone without a word are found when the shard wakes.
+    if (!this.isBlank) void this.#awake;
+    this.#ownSockets.end(link);
     await this.onDisconnect(link);
   }
 
   protected override async serveTimer(name: string, payload: unknown): Promise<void> {
     if (name !== IDLE_TIMER) return this.onTimer(name, payload);
-    const next = this.#awake.shard.forgetIdle();
+    const next = this.#awake.forgetIdle();
     if (next !== undefined) this.timers.set(IDLE_TIMER, next);
   }
 
@@ -120,27 +124,37 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
     return (this.constructor as typeof ShardDO).functions;
   }
 
-  /** Made at first use: who subscribes is known from the sockets, and nothing runs again. */
-  get #awake() {
-    if (this.#live !== undefined) return this.#live;
-    const { sql, links } = this;
-    const functions = this.#functions;
-    const clock = systemClock;
-    const sockets = new ShardSockets({
-      clock,
-      functions,
-      links,
+  get #ownSockets(): ShardSockets {
+    this.#sockets ??= new ShardSockets({
+      clock: systemClock,
+      functions: this.#functions,
+      links: this.links,
       name: this.ctx.id.name,
       incarnation: this.incarnation,
       leave: (queryIds) => {
-        for (const queryId of queryIds) shard.unsubscribe(queryId);
-        this.#expectIdle(shard);
+        if (this.isBlank) return;
+        for (const queryId of queryIds) this.#awake.unsubscribe(queryId);
+        this.#expectIdle(this.#awake);
       },
     });
+    return this.#sockets;
+  }
+
+  /** Who answers: while nothing is stored, one that stores nothing where it need not. */
+  get #answering(): SocketShard {
+    if (!this.isBlank) return this.#awake;
+    this.#blank ??= new BlankShard(this.#functions, () => this.#awake);
+    return this.#blank;
+  }
+
+  /** Made at first use: who subscribes is known from the sockets, and nothing runs again. */
+  get #awake(): Shard {
+    if (this.#shard !== undefined) return this.#shard;
+    const sockets = this.#ownSockets;
     const shard = new Shard({
-      sql,
-      clock,
-      functions,
+      sql: this.sql,
+      clock: systemClock,
+      functions: this.#functions,
       history: (this.constructor as typeof ShardDO).history,
       limits: (this.constructor as typeof ShardDO).limits,
       subscribed: sockets.queryIds,
@@ -149,10 +163,11 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
         this.checkSize();
       },
     });
-    this.#live = { shard, sockets };
+    this.#shard = shard;
+    sockets.adopt(shard);
     if (shard.isStale) shard.refresh();
     this.#expectIdle(shard);
-    return this.#live;
+    return shard;
   }
 
   /** Calls of one sender are bounded as frames of one socket are. */

@@ -42,6 +42,8 @@ export interface ShardQuery<Schema extends ArgsSchema = ArgsSchema, Value = unkn
   /** The columns that tell rows apart. */
   readonly key: readonly string[];
   readonly isShared: boolean;
+  /** What it answers where nothing was ever stored; missing: it runs there, too. */
+  readonly blank?: unknown;
   /** Takes what the schema makes of the arguments. */
   readonly run: (context: QueryContext<never>) => Value;
 }
@@ -54,7 +56,7 @@ export interface ShardMutation<Schema extends ArgsSchema = ArgsSchema, Value = u
   readonly run: (context: MutationContext<never>) => Value;
 }
 
-interface QueryOptions<Schema extends ArgsSchema> {
+interface QueryOptions<Schema extends ArgsSchema, Value> {
   /** Any Standard Schema (zod, valibot, arktype …) of the arguments. */
   readonly args: Schema;
   /**
@@ -62,6 +64,11 @@ interface QueryOptions<Schema extends ArgsSchema> {
    * rows with such a key is sent whole whenever it changes.
    */
   readonly key?: string | readonly string[];
+  /**
+   * What it answers in a shard in which nothing was ever stored, such as `[]`: who asks for it or follows it there then stores nothing
+   * either. Without, the shard's tables are made for the first who asks.
+   */
+  readonly blank?: NoInfer<Value>;
 }
 
 /**
@@ -71,30 +78,31 @@ interface QueryOptions<Schema extends ArgsSchema> {
  * because time has passed, so `random()` and the present time have no place in it.
  */
 export function query<Schema extends ArgsSchema, Value>(
-  options: QueryOptions<Schema> & {
+  options: QueryOptions<Schema, Value> & {
     /** Whether it answers everybody the same. Then it runs once for all, and its handler gets no identity. */
     readonly shared: true;
     readonly handler: (context: SharedQueryContext<StandardSchemaV1.InferOutput<Schema>>) => Value;
   },
 ): ShardQuery<Schema, Value>;
 export function query<Schema extends ArgsSchema, Value>(
-  options: QueryOptions<Schema> & {
+  options: QueryOptions<Schema, Value> & {
     readonly shared?: false;
     readonly handler: (context: QueryContext<StandardSchemaV1.InferOutput<Schema>>) => Value;
   },
 ): ShardQuery<Schema, Value>;
 export function query<Schema extends ArgsSchema, Value>(
-  options: QueryOptions<Schema> & {
+  options: QueryOptions<Schema, Value> & {
     readonly shared?: boolean;
     readonly handler: (context: QueryContext<never>) => Value;
   },
 ): ShardQuery<Schema, Value> {
-  const { args, key = "id", shared = false, handler } = options;
+  const { args, key = "id", shared = false, blank, handler } = options;
   return {
     kind: "query",
     args,
     key: typeof key === "string" ? [key] : key,
     isShared: shared,
+    ...(blank === undefined ? {} : { blank }),
     run: handler,
   };
 }

@@ -15,10 +15,11 @@ import {
   PerdureError,
   PROTOCOL_VERSION,
 } from "../protocol/index.ts";
+import type { SocketShard } from "./blank-shard.ts";
+import { NO_QUERY } from "./blank-shard.ts";
 import type { ShardCommit } from "./requests.ts";
 import { SendWindow } from "./send-window.ts";
 import type { ShardFunctions, ShardIdentity } from "./shard-functions.ts";
-import type { Shard } from "./shard.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { toldProblem } from "./told-problem.ts";
 
@@ -66,7 +67,7 @@ export class ShardSockets {
   }
 
   /** A frame has arrived. Throws `bad_frame`; what else goes wrong is answered. */
-  message(link: Link, text: string, shard: Shard): void {
+  message(link: Link, text: string, shard: SocketShard): void {
     const frame = parseShardFrame(text);
     if (frame.t === "ack") return this.#window.acknowledge(link, frame.units);
     if (frame.t === "hello") return this.#welcome(link, frame, shard);
@@ -81,6 +82,20 @@ export class ShardSockets {
       else this.#subscribe(link, frame, shard);
     } catch (error) {
       this.#send(link, { t: "refused", id: frame.id, error: toldProblem(error) });
+    }
+  }
+
+  /** What was followed while nothing was stored becomes live. Call it before anything else is stored. */
+  adopt(shard: SocketShard): void {
+    for (const { link, id, asked } of this.#subscriptions.of(NO_QUERY)) {
+      if (asked === undefined) continue;
+      try {
+        const { queryId } = shard.subscribe(asked, metaOf(link).identity);
+        this.#subscriptions.remove(link, id);
+        this.#subscriptions.add({ link, id, queryId });
+      } catch {
+        link.close(CLOSE.goingAway, "The shard has begun anew; reconnect.");
+      }
     }
   }
 
@@ -107,7 +122,7 @@ export class ShardSockets {
     }
   }
 
-  #welcome(link: Link, { v }: ShardHello, shard: Shard): void {
+  #welcome(link: Link, { v }: ShardHello, shard: SocketShard): void {
     if (v !== PROTOCOL_VERSION)
       throw new PerdureError(
         "unsupported_version",
@@ -119,12 +134,14 @@ export class ShardSockets {
     this.#send(link, { t: "welcome", v: PROTOCOL_VERSION, i: incarnation, who, history, position });
   }
 
-  #subscribe(link: Link, { id, functionPath, args, since }: SubscribeFrame, shard: Shard): void {
+  #subscribe(link: Link, frame: SubscribeFrame, shard: SocketShard): void {
+    const { id, functionPath, args, since } = frame;
     this.#subscriptions.check(link, id);
     const request = { functionPath, args, since };
     const { queryId, position, key, start } = shard.subscribe(request, metaOf(link).identity);
     try {
-      this.#subscriptions.add({ link, id, queryId });
+      const asked = queryId === NO_QUERY ? { functionPath, args } : undefined;
+      this.#subscriptions.add({ link, id, queryId, asked });
     } catch (error) {
       shard.unsubscribe(queryId);
       throw error;
@@ -138,7 +155,7 @@ export class ShardSockets {
     this.#sendText(link, `{"t":"${kind}","id":${id},"position":${position},"${field}":${text}}`);
   }
 
-  #call(link: Link, { id, functionPath, args }: ShardCallFrame, shard: Shard): void {
+  #call(link: Link, { id, functionPath, args }: ShardCallFrame, shard: SocketShard): void {
     this.#calling = { link, id };
     try {
       const { position, value } = shard.call({ id, functionPath, args }, metaOf(link).identity);

@@ -2,19 +2,26 @@
 
 import type { Link } from "../object/index.ts";
 import { isObject, MAX_SUBSCRIPTIONS_PER_SOCKET, PerdureError } from "../protocol/index.ts";
+import type { SubscribeRequest } from "./requests.ts";
 
 /** A query that a socket follows. */
 export interface Subscription {
   readonly link: Link;
   /** Names it on its socket. */
   readonly id: number;
-  /** That of the live query. */
+  /** That of the live query; `NO_QUERY` where nothing is stored. */
   readonly queryId: number;
+  /** What was asked for, until there is a live query. */
+  readonly asked?: Pick<SubscribeRequest, "functionPath" | "args"> | undefined;
 }
 
-/** What is kept with a socket: ids, each with that of its live query. */
+/** What is kept with a socket: ids, each with that of its live query, or with what was asked for. */
 interface Kept {
-  readonly subscriptions?: readonly (readonly [id: number, queryId: number])[];
+  readonly subscriptions?: readonly (readonly [
+    id: number,
+    queryId: number,
+    asked?: Subscription["asked"],
+  ])[];
 }
 
 /** The subscriptions of all sockets of an object. */
@@ -27,7 +34,8 @@ export class Subscriptions {
     for (const link of links) {
       const { kept } = link.attachment;
       const { subscriptions = [] }: Kept = isObject(kept) ? kept : {};
-      for (const [id, queryId] of subscriptions) this.#remember({ link, id, queryId });
+      for (const [id, queryId, asked] of subscriptions)
+        this.#remember({ link, id, queryId, asked });
     }
   }
 
@@ -100,9 +108,8 @@ export class Subscriptions {
 
   #keep(link: Link): void {
     const ofSocket = this.#bySocket.get(link.attachment.id) ?? new Map<number, Subscription>();
-    const subscriptions = Array.from(
-      ofSocket.values(),
-      ({ id, queryId }) => [id, queryId] as const,
+    const subscriptions = Array.from(ofSocket.values(), ({ id, queryId, asked }) =>
+      asked === undefined ? ([id, queryId] as const) : ([id, queryId, asked] as const),
     );
     const kept: Kept = { subscriptions };
     link.attach({ kept });

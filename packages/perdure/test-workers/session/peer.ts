@@ -1,13 +1,8 @@
 import type { Connection } from "../../src/object/index.ts";
 import { upgradeRequest } from "../../src/object/index.ts";
-import type {
-  ListServerFrame,
-  RunnerEvent,
-  RunnerServerFrame,
-  ServerFrame,
-} from "../../src/protocol/index.ts";
+import type { RunnerEvent, RunnerServerFrame, ServerFrame } from "../../src/protocol/index.ts";
 
-type Frame = ServerFrame | RunnerServerFrame | ListServerFrame | string;
+type Frame = ServerFrame | RunnerServerFrame | string;
 
 /** One end of a socket on a session. */
 export class Peer {

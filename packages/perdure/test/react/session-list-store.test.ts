@@ -24,14 +24,15 @@ const line = (id: string, updatedAt: number): SessionListing => ({
   updatedAt,
 });
 
-const page = (
-  sessions: readonly SessionListing[],
-  next: string | null = null,
-  before: string | null = null,
-) => ({ t: "sessions", v: 1, i: "i1", before, sessions, next });
+const seed = (value: readonly SessionListing[]) => ({
+  t: "seed",
+  id: 1,
+  position: 1,
+  value,
+});
 
 /** A list that is held, and has its first page. */
-async function liveList(options: SessionListOptions = {}, next: string | null = null) {
+async function liveList(options: SessionListOptions = {}) {
   let ends = 0;
   const store = new SessionListStore({ url: URL, ...options }, () => {
     ends += 1;
@@ -39,7 +40,7 @@ async function liveList(options: SessionListOptions = {}, next: string | null = 
   const release = store.hold();
   releases.push(release);
   await settle();
-  world.server.connection.push(page([line("b", 2), line("a", 1)], next));
+  world.server.connection.push(seed([line("b", 2), line("a", 1)]));
   return { store, release, ends: () => ends };
 }
 
@@ -50,8 +51,8 @@ test("U15 the list is shown as it changes, the session that changed last first",
   expect(store.list).toMatchObject({ hasMore: false, link: "live", error: undefined });
   const seen: unknown[] = [];
   store.subscribe(() => seen.push(ids()));
-  world.server.connection.push({ t: "session", i: "i1", session: line("a", 3) });
-  world.server.connection.push({ t: "removed", i: "i1", id: "b" });
+  for (const delta of [{ update: [line("a", 3)] }, { delete: ["b"] }])
+    world.server.connection.push({ t: "commit", position: 2, changes: [[1, { delta }]] });
   expect(seen).toEqual([["a", "b"], ["a"]]);
 });
 
@@ -59,17 +60,25 @@ test("U15 a list is asked for by its owner, filter and length", async () => {
   await liveList({ owner: "bob", status: "waiting", lifecycle: "active", limit: 5 });
   expect(world.server.connection.url).toBe("ws://127.0.0.1:8787/v1/sessions?owner=bob");
   expect(world.server.connection.received).toEqual([
-    { t: "hello", v: 1, limit: 5, lifecycle: "active", status: "waiting" },
+    { t: "hello", v: 1 },
+    {
+      t: "subscribe",
+      id: 1,
+      functionPath: "sessions",
+      args: { limit: 6, lifecycle: "active", status: "waiting" },
+    },
   ]);
 });
 
 test("U15 the next page comes behind", async () => {
-  const { store } = await liveList({}, "1.a");
+  const { store } = await liveList({ limit: 1 });
+  const ids = () => store.list.sessions?.map(({ id }) => id);
+  expect(ids()).toEqual(["b"]);
   expect(store.list.hasMore).toBe(true);
   const { loadMore } = store.list;
   loadMore();
-  world.server.connection.push(page([line("z", 0)], null, "1.a"));
-  expect(store.list.sessions?.map(({ id }) => id)).toEqual(["b", "a", "z"]);
+  world.server.connection.push(seed([line("b", 2), line("a", 1)]));
+  expect(ids()).toEqual(["b", "a"]);
   expect(store.list.hasMore).toBe(false);
   expect(store.list.loadMore).toBe(loadMore);
 });
@@ -94,7 +103,7 @@ test("U16 what is shown stays while the link is down; `reconnect` does not wait 
   store.list.reconnect();
   await settle();
   expect(world.server.connections).toHaveLength(2);
-  world.server.connection.push(page([line("c", 9)]));
+  world.server.connection.push(seed([line("c", 9)]));
   expect(store.list.link).toBe("live");
   store.list.reconnect();
   await settle();

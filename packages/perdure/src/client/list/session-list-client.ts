@@ -1,11 +1,14 @@
 import type {
+  ListedSession,
   ListFilter,
-  ListFrame,
-  ListServerFrame,
+  ListOptions,
   Problem,
+  QueryChange,
   SessionListing,
+  ShardClientFrame,
+  ShardServerFrame,
 } from "../../protocol/index.ts";
-import { parseListServerFrame, PerdureError, PROTOCOL_VERSION } from "../../protocol/index.ts";
+import { ACKNOWLEDGE_AFTER_BYTES, PerdureError, PROTOCOL_VERSION } from "../../protocol/index.ts";
 import type { LinkState } from "../client-state.ts";
 import type { WebSocketConstructor } from "../dialer.ts";
 import type { TokenSource } from "../link.ts";
@@ -16,13 +19,13 @@ import { sessionSocketUrl } from "../session-url.ts";
 /** Which list to follow, and how. */
 export interface SessionListClientOptions extends ListFilter {
   /** Base URL of the server, such as `http://127.0.0.1:8787`. Default: the page's origin. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** Whose sessions. Default: those of the token's subject; another's needs the role `admin`. */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
   /** Lines of a page, 1 to 200. Default: 50. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** As in `SessionClientOptions`. */
-  readonly token?: TokenSource;
+  readonly token?: TokenSource | undefined;
   /** Default: the global `WebSocket`. Node 20 has none: pass the one of the `ws` package. */
   readonly WebSocket?: WebSocketConstructor;
   /** Milliseconds since 1970. Default: `Date.now`. */
@@ -43,17 +46,25 @@ export interface SessionListState {
   readonly hasMore: boolean;
 }
 
+/** The one subscription of a connection. */
+const SUBSCRIPTION = 1;
+
 /**
- * Follows a list of sessions. It does not connect by itself: call `connect`, and `close` when done. What it shows stays while
- * the link is down, and is replaced by the first page of the next connection.
+ * Follows a list of sessions: its first lines, and further ones page by page. It does not connect by itself: call `connect`, and
+ * `close` when done. What it shows stays while the link is down, and is replaced by the answer of the next connection.
  */
 export class SessionListClient {
-  readonly #options: SessionListClientOptions;
+  readonly #filter: ListFilter;
+  readonly #pageLines: number;
   readonly #link: Link;
   readonly #changes = new Listeners<readonly []>();
-  readonly #lines = new Map<string, SessionListing>();
-  /** Asks for the page after those that are here; undefined while one is on its way, null where there is none. */
-  #next: string | null | undefined;
+  /** What the list answers, one line more than are shown, where there are more. */
+  #lines: readonly ListedSession[] = [];
+  /** How many are shown, and how many are to be. */
+  #shown = 0;
+  #wanted: number;
+  /** Of what has arrived, in UTF-16 units. */
+  #unacknowledged = 0;
   #refusal: Problem | undefined;
   #state: SessionListState = {
     link: "idle",
@@ -64,7 +75,9 @@ export class SessionListClient {
 
   /** @throws PerdureError `bad_request` without a usable URL or WebSocket. */
   constructor(options: SessionListClientOptions = {}) {
-    this.#options = options;
+    const { lifecycle, status, limit = 50 } = options;
+    this.#filter = { lifecycle, status };
+    this.#wanted = this.#pageLines = limit;
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
     if (WebSocket === undefined)
       throw new PerdureError("bad_request", "Pass a `WebSocket`: none is global here.");
@@ -75,10 +88,20 @@ export class SessionListClient {
       now: options.clock ?? Date.now,
       random: options.random ?? Math.random,
       onOpen: () => {
+        this.#unacknowledged = 0;
+        this.#send({ t: "hello", v: PROTOCOL_VERSION });
         this.#ask();
         this.#change({ link: "catching-up" });
       },
-      onText: (text) => this.#onFrame(parseListServerFrame(text)),
+      onText: (text) => {
+        // What the server says is trusted, and what this version does not know is passed over.
+        this.#onFrame(JSON.parse(text) as ShardServerFrame);
+        this.#unacknowledged += text.length;
+        if (this.#unacknowledged < ACKNOWLEDGE_AFTER_BYTES) return;
+        // A server that has sent a lot waits to hear that it arrived.
+        this.#send({ t: "ack", units: this.#unacknowledged });
+        this.#unacknowledged = 0;
+      },
       onDrop: () => this.#change({ link: "offline" }),
       // A list never is.
       isOver: () => true,
@@ -103,54 +126,56 @@ export class SessionListClient {
   /** Closes the link; what it shows stays. */
   close(): void {
     this.#link.close();
-    this.#change({ link: "closed" });
+    this.#change({ link: "closed", problem: this.#refusal });
   }
 
   /** Asks for the next page, if there is one and none is on its way. */
   more(): void {
-    if (typeof this.#next === "string" && this.#state.link === "live") this.#ask(this.#next);
+    if (!this.#state.hasMore || this.#wanted > this.#shown) return;
+    this.#wanted += this.#pageLines;
+    this.#send({ t: "unsubscribe", id: SUBSCRIPTION });
+    this.#ask();
   }
 
-  #ask(before?: string): void {
-    const { limit, lifecycle, status } = this.#options;
-    const frame: ListFrame = { t: "hello", v: PROTOCOL_VERSION, before, limit, lifecycle, status };
-    this.#next = undefined;
-    this.#link.send(JSON.stringify(frame));
+  /** Asks for as many lines as are to be shown. What is told of fewer until they are here belongs to those that are. */
+  #ask(): void {
+    const args: ListOptions = { ...this.#filter, limit: this.#wanted + 1 };
+    this.#send({ t: "subscribe", id: SUBSCRIPTION, functionPath: "sessions", args });
   }
 
-  #onFrame(frame: ListServerFrame | undefined): void {
-    switch (frame?.t) {
-      case "sessions":
-        this.#link.onAccepted();
-        if (frame.before === null) this.#lines.clear();
-        for (const session of frame.sessions) this.#lines.set(session.id, session);
-        this.#next = frame.next;
-        return this.#publish({ link: "live", hasMore: frame.next !== null });
-      case "session":
-        if (this.#matches(frame.session)) this.#lines.set(frame.session.id, frame.session);
-        else this.#lines.delete(frame.session.id);
-        return this.#publish();
-      case "removed":
-        this.#lines.delete(frame.id);
-        return this.#publish();
-      case "error":
-        this.#refusal = frame.error;
-        return undefined;
-      case undefined:
-        return undefined;
+  #onFrame(frame: ShardServerFrame): void {
+    if (frame.t === "seed") {
+      this.#link.onAccepted();
+      this.#shown = this.#wanted;
+      this.#apply({ snapshot: frame.value });
+    } else if (frame.t === "commit") for (const [, change] of frame.changes) this.#apply(change);
+    else if ("error" in frame) {
+      this.#refusal = frame.error;
+      // The socket stays, but there is nothing to be had on it.
+      if (frame.t === "refused") this.close();
     }
   }
 
-  #matches(session: SessionListing): boolean {
-    const { lifecycle = session.lifecycle, status = session.status } = this.#options;
-    return session.lifecycle === lifecycle && session.status === status;
+  /** Takes a change of what is followed; a query that fails is told whole when it does not any more. */
+  #apply(change: QueryChange): void {
+    // Lines have their places in them, so that it need not be said which move where.
+    if ("snapshot" in change) this.#lines = change.snapshot as readonly ListedSession[];
+    else if ("delta" in change) {
+      const { delete: gone = [], update = [], insert = [] } = change.delta;
+      const lines = new Map<unknown, unknown>(this.#lines.map((line) => [line.id, line]));
+      for (const id of gone) lines.delete(id);
+      for (const row of [...update, ...insert.map((one) => one.row)]) lines.set(row["id"], row);
+      this.#lines = [...lines.values()] as ListedSession[];
+    }
+    const sessions = this.#lines
+      .toSorted(newestBy("sortedAt"))
+      .slice(0, this.#shown)
+      .toSorted(newestBy("updatedAt"));
+    this.#change({ link: "live", sessions, hasMore: this.#lines.length > this.#shown });
   }
 
-  #publish(change: Partial<SessionListState> = {}): void {
-    const sessions = [...this.#lines.values()].toSorted(
-      (a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1),
-    );
-    this.#change({ ...change, sessions });
+  #send(frame: ShardClientFrame): void {
+    this.#link.send(JSON.stringify(frame));
   }
 
   #change(change: Partial<SessionListState>): void {
@@ -158,6 +183,9 @@ export class SessionListClient {
     this.#changes.emit();
   }
 }
+
+const newestBy = (time: "sortedAt" | "updatedAt") => (a: ListedSession, b: ListedSession) =>
+  b[time] - a[time] || (a.id < b.id ? 1 : -1);
 
 /** The list is at the path below which the sessions are. */
 function listSocketUrl(base: string | undefined, owner: string | undefined): string {

@@ -1,18 +1,31 @@
 import { expect, test } from "vitest";
-import { migrate } from "../../src/object/index.ts";
+import { DIRECTORY_MIGRATIONS } from "../../src/directory/directory-schema.ts";
+import { Directory } from "../../src/directory/directory.ts";
+import { queriesFor, sessionDirectory } from "../../src/directory/session-lines.ts";
+import { COMMAND_MIGRATIONS, migrate } from "../../src/object/index.ts";
 import type { ListFilter, SessionListing } from "../../src/protocol/index.ts";
-import { DIRECTORY_MIGRATIONS } from "../../src/session/directory-schema.ts";
-import { Directory, queriesFor } from "../../src/session/directory.ts";
+import { Shard, SHARD_MIGRATIONS } from "../../src/shard/index.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { NodeSql } from "../support/node-sql.ts";
 
 const MINUTE = 60_000;
 
+const SCHEMAS = [
+  { owner: "commands", migrations: COMMAND_MIGRATIONS },
+  { owner: "shard", migrations: SHARD_MIGRATIONS },
+  { owner: "session-index", migrations: DIRECTORY_MIGRATIONS },
+];
+
+function directoryOf(sql: NodeSql, clock = new FakeClock()): Directory {
+  migrate(sql, SCHEMAS);
+  const shard = new Shard({ sql, clock, functions: sessionDirectory, history: "memory" });
+  return new Directory(shard, clock);
+}
+
 function newDirectory() {
   const sql = new NodeSql();
-  migrate(sql, [{ owner: "session-index", migrations: DIRECTORY_MIGRATIONS }]);
   const clock = new FakeClock();
-  return { sql, clock, directory: new Directory(sql, clock) };
+  return { sql, clock, directory: directoryOf(sql, clock) };
 }
 
 const line = (
@@ -136,7 +149,7 @@ test("I7 every query of a page is answered by an index, in order, and no index i
   ];
   const used = filters.flatMap(queriesFor).map(({ where, bindings }) => {
     const plan = sql.run<{ detail: string }>(
-      `EXPLAIN QUERY PLAN SELECT * FROM sessions WHERE ${where} AND (sorted_at, id) < (?, ?)
+      `EXPLAIN QUERY PLAN SELECT id, sorted_at, listing FROM sessions WHERE ${where} AND (sorted_at, id) < (?, ?)
        ORDER BY sorted_at DESC, id DESC LIMIT ?`,
       ...bindings,
       9,
@@ -167,8 +180,7 @@ test("a list of the first version is upgraded in place", () => {
     5,
     JSON.stringify(old),
   );
-  migrate(sql, [{ owner: "session-index", migrations: DIRECTORY_MIGRATIONS }]);
-  const directory = new Directory(sql, new FakeClock());
+  const directory = directoryOf(sql);
   expect(directory.page({ status: "waiting" }).sessions).toEqual([old]);
   expect(directory.upsert(line("old", 6, { createdAt: 3 }), 4)).toBe(false);
   expect(directory.upsert(line("old", 6, { createdAt: 3 }), 5)).toBe(true);

@@ -1,9 +1,10 @@
 /** What is called of a shard: mutations, with what they show before they are answered, and queries that are asked once. */
 
 import type { Problem, ShardServerFrame } from "../protocol/index.ts";
+import { CLIENT_FRAME_BURST, MAX_SUBSCRIPTIONS_PER_SOCKET } from "../protocol/index.ts";
 import { Outbox } from "./outbox.ts";
 import type { OutboxStore } from "./outbox-store.ts";
-import type { Pace } from "./pace.ts";
+import { Pace } from "./pace.ts";
 import type {
   OptimisticUpdates,
   OptimisticViews,
@@ -14,6 +15,9 @@ import type { OptimisticLayers } from "./shard-layers.ts";
 import { recordUpdates } from "./shard-optimistic.ts";
 import type { ShardFunctionTypes } from "./shard-types.ts";
 import { uuidv7 } from "./uuid.ts";
+
+/** Calls at once: what a server allows beside all subscriptions of a socket, a hello and some acknowledgements. */
+const CALL_BURST = CLIENT_FRAME_BURST - MAX_SUBSCRIPTIONS_PER_SOCKET - 12;
 
 interface ShardCallsOptions<Shard extends ShardFunctionTypes> {
   /** Where mutations wait. */
@@ -99,7 +103,8 @@ export class ShardCalls<Shard extends ShardFunctionTypes> {
   }
 
   /** The shard has said whom it takes this client for: everything that is this one's is sent again, in order. */
-  onWelcome(who: string, pace: Pace): void {
+  onWelcome(who: string): void {
+    const pace = new Pace(this.#options.now(), CALL_BURST);
     this.#who = who;
     this.#mutations.onOpen(pace);
     this.#queries.onOpen(pace);

@@ -1,15 +1,8 @@
 /** A shard, from the outside: queries that stay as they are there, and mutations. */
 
 import type { Problem, ShardServerFrame, ShardWelcome } from "../protocol/index.ts";
-import {
-  CLIENT_FRAME_BURST,
-  errorOf,
-  MAX_SUBSCRIPTIONS_PER_SOCKET,
-  PerdureError,
-  problemOf,
-} from "../protocol/index.ts";
+import { errorOf, PerdureError, problemOf } from "../protocol/index.ts";
 import { Listeners } from "./listeners.ts";
-import { Pace } from "./pace.ts";
 import { ShardCalls } from "./shard-calls.ts";
 import type {
   MutateOptions,
@@ -34,16 +27,12 @@ import type {
 } from "./shard-types.ts";
 import { shardSocketUrl } from "./shard-url.ts";
 
-/** Calls at once: what a server allows beside all subscriptions of a socket, a hello and some acknowledgements. */
-const CALL_BURST = CLIENT_FRAME_BURST - MAX_SUBSCRIPTIONS_PER_SOCKET - 12;
-
 /**
  * A client of one shard. It connects when it is first used, or by `connect`; call `close` when done.
  *
  * Its type is that of the shard's functions: `new ShardClient<Board>(…)`, where the Worker has `export type Board = typeof board`.
  */
 export class ShardClient<Shard extends ShardFunctionTypes = ShardFunctionTypes> {
-  readonly #now: () => number;
   readonly #link: ShardLink;
   readonly #feed: ShardFeed;
   readonly #calls: ShardCalls<Shard>;
@@ -63,7 +52,6 @@ export class ShardClient<Shard extends ShardFunctionTypes = ShardFunctionTypes> 
     const url = shardSocketUrl(options.url, options.shard);
     const now = options.clock ?? Date.now;
     const layers = new OptimisticLayers();
-    this.#now = now;
     this.#link = new ShardLink({
       url,
       token: options.token,
@@ -237,7 +225,7 @@ export class ShardClient<Shard extends ShardFunctionTypes = ShardFunctionTypes> 
   #onOpen(): void {
     // A mutation of before may have had its effect: its answer comes ahead of results, so that none shows it twice.
     const isEager = !this.#calls.mayWait;
-    this.#feed.onOpen(new Pace(this.#now(), MAX_SUBSCRIPTIONS_PER_SOCKET), isEager);
+    this.#feed.onOpen(isEager);
     this.#publish();
   }
 
@@ -270,7 +258,7 @@ export class ShardClient<Shard extends ShardFunctionTypes = ShardFunctionTypes> 
     if (this.#history !== history) this.#feed.restart();
     this.#who = who;
     this.#history = history;
-    this.#calls.onWelcome(who, new Pace(this.#now(), CALL_BURST));
+    this.#calls.onWelcome(who);
     this.#feed.onWelcome();
   }
 

@@ -1,8 +1,8 @@
 /** What a client follows: asks for it on each connection, and takes what comes. */
 
 import type { Problem, QueryChange, ShardServerFrame, SubscribeFrame } from "../protocol/index.ts";
-import { errorOf } from "../protocol/index.ts";
-import type { Pace } from "./pace.ts";
+import { errorOf, MAX_SUBSCRIPTIONS_PER_SOCKET } from "../protocol/index.ts";
+import { Pace } from "./pace.ts";
 import type { OptimisticLayers } from "./shard-layers.ts";
 import type { QueryCall } from "./shard-query.ts";
 import { ShardQuery } from "./shard-query.ts";
@@ -72,8 +72,8 @@ export class ShardFeed {
   }
 
   /** A connection was opened. @param isEager Whether what nothing is known of may be asked for before the welcome. */
-  onOpen(pace: Pace, isEager: boolean): void {
-    this.#pace = pace;
+  onOpen(isEager: boolean): void {
+    this.#pace = new Pace(this.#options.now(), MAX_SUBSCRIPTIONS_PER_SOCKET);
     this.#isEager = isEager;
     this.#end = undefined;
     for (const query of this.#queries.values()) query.refusal = undefined;

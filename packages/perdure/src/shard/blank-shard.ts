@@ -9,10 +9,15 @@ import type { Shard } from "./shard.ts";
 export const NO_QUERY = 0;
 
 /** What sockets ask of a shard. */
-export type SocketShard = Pick<Shard, "position" | "call" | "subscribe" | "unsubscribe">;
+export type SocketShard = Pick<
+  Shard,
+  "history" | "position" | "call" | "subscribe" | "unsubscribe"
+>;
 
 /** Answers queries that say what they answer here, and stores nothing for them; for all else the shard itself wakes. */
 export class BlankShard implements SocketShard {
+  /** Of no storage: what was followed here is asked for without `since` when there is one. */
+  readonly history = "";
   readonly position = 0;
   readonly #functions: ShardFunctions;
   readonly #wake: () => Shard;

@@ -142,7 +142,10 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
 
   /** Who answers: while nothing is stored, one that stores nothing where it need not. */
   get #answering(): SocketShard {
-    if (!this.isBlank) return this.#awake;
+    const mayStayBlank = Object.values(this.#functions.queries).some(
+      ({ blank }) => blank !== undefined,
+    );
+    if (!this.isBlank || !mayStayBlank) return this.#awake;
     this.#blank ??= new BlankShard(this.#functions, () => this.#awake);
     return this.#blank;
   }

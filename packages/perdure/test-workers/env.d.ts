@@ -22,7 +22,7 @@ import type { LimitedUserDO } from "./objects/limited-user-do.ts";
 import type { MetaUserDO } from "./objects/meta-user-do.ts";
 import type { BoardDO, FullBoardDO, PlainShardDO } from "./objects/board-do.ts";
 import type { LoginDO } from "../src/auth/index.ts";
-import type { RandomBoardDO } from "./objects/random-board-do.ts";
+import type { MemoryBoardDO, RandomBoardDO } from "./objects/random-board-do.ts";
 import type { UserDO } from "./objects/user-do.ts";
 import type { StateDO } from "./objects/state-do.ts";
 import type { CounterDO, PlainSessionDO } from "./worker.ts";
@@ -51,6 +51,7 @@ declare global {
       LONG_SESSION: DurableObjectNamespace<LongSessionDO>;
       PLAIN_SESSION: DurableObjectNamespace<PlainSessionDO>;
       PLAIN_SHARD: DurableObjectNamespace<PlainShardDO>;
+      MEMORY_BOARD: DurableObjectNamespace<MemoryBoardDO>;
       RANDOM_BOARD: DurableObjectNamespace<RandomBoardDO>;
       PLAIN_ROOM: DurableObjectNamespace<PlainRoom>;
       ROOM_USER: DurableObjectNamespace<RoomUserDO>;

@@ -24,7 +24,7 @@ export { ChannelUserDO, ContractUserDO } from "./objects/contract-user-do.ts";
 export { EmittingUserDO } from "./objects/emitting-user-do.ts";
 export { LimitedUserDO } from "./objects/limited-user-do.ts";
 export { MetaUserDO } from "./objects/meta-user-do.ts";
-export { RandomBoardDO } from "./objects/random-board-do.ts";
+export { MemoryBoardDO, RandomBoardDO } from "./objects/random-board-do.ts";
 export { UserDO } from "./objects/user-do.ts";
 export { StateDO } from "./objects/state-do.ts";
 export { SessionDO, SessionIndexDO } from "../src/session/index.ts";

@@ -32,6 +32,9 @@ import type { MutationSql } from "./tracked-sql.ts";
 import { mutationSql } from "./tracked-sql.ts";
 import { prepared } from "./version.ts";
 
+/** More than a shard can commit: where no commit is stored, positions go on from the time, past those of an earlier memory. */
+const POSITIONS_PER_MS = 1_000;
+
 /** What a shard is made of. */
 export interface ShardOptions {
   /** With `SHARD_MIGRATIONS`, `COMMAND_MIGRATIONS` and the app's own tables. */
@@ -82,7 +85,8 @@ export class Shard {
     this.#analyses = new Analyses(sql);
     this.#commands = new Commands(sql, clock);
     this.#runner = new QueryRunner(sql, this.#analyses, functions, { limits, seed });
-    this.#log = new CommitLog(sql, limits, options.history === "memory" ? clock.now() : undefined);
+    const isInMemory = options.history === "memory";
+    this.#log = new CommitLog(sql, limits, isInMemory ? clock.now() * POSITIONS_PER_MS : undefined);
     const parts = { sql, clock, runner: this.#runner, log: this.#log };
     this.#live = new LiveQueries(parts, limits, subscribed);
     if (isChanged) this.#live.touchAll();

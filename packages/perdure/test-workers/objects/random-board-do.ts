@@ -26,7 +26,7 @@ export class RandomBoardDO extends ShardDO<Cloudflare.Env> {
     { version: 1, name: "app", up: `${TABLES} CREATE TABLE done (call TEXT);` },
   ];
   static override readonly limits = {
-    logCommits: 15,
+    logCommits: 10,
     commitUnits: 600,
     cachedRows: 60,
     cachedUnits: 2_000,
@@ -40,4 +40,9 @@ export class RandomBoardDO extends ShardDO<Cloudflare.Env> {
   async done(): Promise<readonly string[]> {
     return this.sql.run<{ call: string }>("SELECT call FROM done").map(({ call }) => call);
   }
+}
+
+/** The same without a row for a commit. */
+export class MemoryBoardDO extends RandomBoardDO {
+  static override readonly history = "memory";
 }

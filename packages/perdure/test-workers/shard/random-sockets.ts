@@ -27,6 +27,8 @@ export interface RandomOutcome {
   readonly starts: FollowingClient["starts"];
 }
 
+type Binding = "RANDOM_BOARD" | "MEMORY_BOARD";
+
 /** A mutation, and how it was answered: by a position, or refused. */
 type Answer = number | "refused" | "lost";
 
@@ -57,13 +59,13 @@ export class RandomSockets {
     reconnects: 0,
   };
 
-  constructor(seed: number) {
+  constructor(seed: number, binding: Binding) {
     this.#seed = seed;
     this.#random = randomFrom(seed);
     this.#name = `random ${seed}`;
-    this.#stub = env.RANDOM_BOARD.getByName(this.#name);
+    this.#stub = env[binding].getByName(this.#name);
     this.#fetch = shardRoutes<Cloudflare.Env>(randomBoard, {
-      binding: "RANDOM_BOARD",
+      binding,
       authenticate: (request) => {
         const subject = request.headers.get("x-subject");
         return subject === null ? null : { subject };

@@ -49,6 +49,15 @@ test("Z30 where history is in memory a commit writes no row of its own, and posi
   expect(new Set(positions).size).toBe(4);
 });
 
+test("Z30 positions rise over lost memory although there were more commits than milliseconds", () => {
+  const { world, put } = linesWorld();
+  let last = 0;
+  for (let n = 0; n < 1_500; n += 1) last = put("a", n);
+  // A second later.
+  world.loseMemory();
+  expect(put("a", 0)).toBeGreaterThan(last);
+});
+
 test("Z31 waking runs nothing; the next commit runs what is followed twice, once for what it answered before, and tells the rows", () => {
   const { world, runs, put } = linesWorld();
   for (let n = 0; n < 5; n += 1) put(`l${n}`, n);

@@ -113,7 +113,7 @@ test("I10 a list hibernates with its sockets open, and its readers hear of the n
   expect(commit.position).toBeGreaterThan(position);
 });
 
-test("I10 the readers of a list that has no sessions yet hear of its first, over an eviction too", async () => {
+test("Z32 the readers of a list that has no sessions yet hear of its first, over an eviction too", async () => {
   const index = env.SESSION_INDEX.getByName("first");
   const reader = await readerOf("first");
   reader.send({ t: "hello", v: 1 });

@@ -68,7 +68,7 @@ export const APPROVAL_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "A8",
-    seed: 31,
+    seed: 76,
     does: "ends the session, and keeps its questions open",
     file: LIFECYCLE,
     find: '      this.#decisions.close(approval, "withdrawn");\n',

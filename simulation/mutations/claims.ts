@@ -45,7 +45,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N4",
-    seed: 172,
+    seed: 210,
     does: "takes events of an epoch that is over",
     file: RELAY,
     find: "if (epoch !== this.#claims.current.epoch) return { sends: [], closes: [this.#ending(link)] };\n    if (frame.epoch !== epoch) return fence(link);",
@@ -174,7 +174,7 @@ export const CLAIM_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N22",
-    seed: 24,
+    seed: 178,
     does: "takes events of a session that is terminated",
     file: RUNNER_TRAFFIC,
     find: '      if (log.isOver)\n        throw new PerdureError(\n          "session_terminated",',

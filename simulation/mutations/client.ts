@@ -66,7 +66,7 @@ export const CLIENT_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "C15",
-    seed: 29,
+    seed: 216,
     does: "sends a command once on each connection",
     file: OUTBOX,
     find: "this.#sent.clear();\n        this.#flush();",

@@ -30,7 +30,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "C4",
-    seed: 26,
+    seed: 134,
     does: "forgets that it has refused",
     file: COMMANDS,
     find: "if (error instanceof PerdureError && isStable(error))",
@@ -62,7 +62,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "C11",
-    seed: 35,
+    seed: 88,
     does: "does the last of the commands that wait first",
     file: GATHERING,
     find: "const jobs = this.#waiting;",
@@ -70,7 +70,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "C12",
-    seed: 82,
+    seed: 227,
     does: "lets a command that fails undo those that are committed with it",
     file: QUEUE,
     find: "return () => reject(error);",

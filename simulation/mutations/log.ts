@@ -61,7 +61,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "L10b",
-    seed: 50,
+    seed: 375,
     does: "forgets the last row",
     file: EVENT_LOG,
     find: "Math.min(position, this.#head - 1)",

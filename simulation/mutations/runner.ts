@@ -33,7 +33,7 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N18",
-    seed: 405,
+    seed: 2315,
     does: "sends nothing again that is not acknowledged",
     file: UPSTREAM,
     find: "this.#stopResendTimer = this.#clock.after(this.#resendWait, () => {",
@@ -56,7 +56,7 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N18d",
-    seed: 238,
+    seed: 326,
     does: "takes a record for whole whose checksum is wrong",
     file: RECORDS,
     find: "return crc32(json) === Number(match[2]) ? json : undefined;",
@@ -107,7 +107,7 @@ export const RUNNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "N27",
-    seed: 61,
+    seed: 231,
     does: "waits for a welcome for ever",
     file: RELAY,
     find: '      this.#redial(link, "the session did not answer"),\n',

@@ -89,7 +89,7 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "T8c",
-    seed: 18,
+    seed: 63,
     does: "says of the turn that ran that it was cancelled",
     file: LIFECYCLE,
     find: 'id === running?.id ? "interrupted" : "cancelled"',
@@ -97,7 +97,7 @@ export const TURN_MUTATIONS: readonly Mutation[] = [
   },
   {
     id: "T8d",
-    seed: 36,
+    seed: 224,
     does: "ends, and leaves its runner connected",
     file: "packages/perdure/src/session/outbound.ts",
     find: 'if (link.attachment.kind === "runner") link.close',

@@ -1,8 +1,8 @@
 /** The auth sessions of one object, with what follows from their ends: sockets to close, rows to sweep. */
 
 import type { Clock, Sql, Timers } from "../object/index.ts";
+import { inParallel } from "../object/index.ts";
 import type { JsonObject } from "../protocol/index.ts";
-import { inParallel } from "./in-parallel.ts";
 import type { Closing, LiveObject } from "./live-objects.ts";
 import { LiveObjects } from "./live-objects.ts";
 import type { MovedRecord } from "./moves.ts";

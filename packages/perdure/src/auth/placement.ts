@@ -11,8 +11,7 @@
  * end is remembered for as long as it would have lived.
  */
 
-import { callObject, digestOf } from "../object/index.ts";
-import { inParallel } from "./in-parallel.ts";
+import { callObject, digestOf, inParallel } from "../object/index.ts";
 import { newSessionToken } from "./record-routes.ts";
 import type { SessionRecord } from "./record.ts";
 import type { AuthSessionRpc, AuthSession, NewSession, OpenedSession } from "./rpc.ts";

@@ -1,6 +1,7 @@
 /** Finding members whose connection is gone without a word: a deploy, a crash, a leave that never arrived. */
 
 import type { Clock, Timers } from "../object/index.ts";
+import { inParallel } from "../object/index.ts";
 import { isObject } from "../protocol/index.ts";
 import type { RoomReach } from "./room-fan-out.ts";
 import type { JoinStamp, RoomMembers } from "./room-members.ts";
@@ -93,13 +94,8 @@ export class RoomPruning {
 
   /** Asks some members; answers how many of them were gone. */
   async #ask(userIds: readonly string[]): Promise<number> {
-    let gone = 0;
-    const left = userIds.values();
-    const askNext = async (): Promise<void> => {
-      for (const userId of left) if (await this.#isGone(userId)) gone += 1;
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, askNext));
-    return gone;
+    const answers = await inParallel(userIds, CONCURRENCY, (userId) => this.#isGone(userId));
+    return answers.filter(Boolean).length;
   }
 
   async #isGone(userId: string): Promise<boolean> {

@@ -45,8 +45,7 @@ export async function claimsOf<Env>(
 /** What an auth session says. Throws `unauthorized` where there is none, or it is over. */
 export function claimsIn(session: AuthSession<LoginFields> | null | undefined): TokenClaims {
   const { until = null } = session ?? {};
-  if (!session || (until !== null && until <= Date.now()))
-    throw new PerdureError("unauthorized", "The login is over, or it was none: log in again.");
+  if (!session || (until !== null && until <= Date.now())) throw loginIsOver();
   const { id, userId, createdAt, invitation, role } = session;
   return {
     subject: userId,
@@ -80,8 +79,11 @@ export async function watchStream<Env>(
           name: c.req.query("owner") ?? claims.subject,
         }
       : { binding: names.sessions ?? "SESSION_DO", name: session };
-  if (!(await login.watch(c.req.raw, c.env, place))) claimsIn(null);
+  if (!(await login.watch(c.req.raw, c.env, place))) throw loginIsOver();
 }
+
+const loginIsOver = (): PerdureError =>
+  new PerdureError("unauthorized", "The login is over, or it was none: log in again.");
 
 function loginsOf<Env>(
   { logins, loginPlacement, allowedOrigins }: AppOptions<Env>,

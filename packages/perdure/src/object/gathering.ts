@@ -31,7 +31,6 @@ export class Gathering<Job> {
   #isCrowded = false;
   /** Jobs since the last that was not alone. */
   #alone = 0;
-
   readonly #probeEvery: number;
 
   /**
@@ -41,11 +40,6 @@ export class Gathering<Job> {
   constructor(host: GatheringHost<Job>, probeEvery = 1) {
     this.#host = host;
     this.#probeEvery = probeEvery;
-  }
-
-  /** How many jobs wait to be run. */
-  get size(): number {
-    return this.#waiting.length;
   }
 
   /** Adds a job; runs it at once where there is no load. */

@@ -12,6 +12,7 @@ export * from "./error-behind.ts";
 export { closeExpired } from "./expiry.ts";
 export * from "./gathering.ts";
 export * from "./identity.ts";
+export * from "./in-parallel.ts";
 export * from "./link.ts";
 export * from "./migrations.ts";
 export * from "./origin.ts";

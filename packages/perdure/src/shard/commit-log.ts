@@ -89,18 +89,15 @@ export class CommitLog {
     return last;
   }
 
-  /** Stores the next commit. In its transaction; memory follows with `keep` when that stands. */
-  store(position: number, changes: readonly StoredChange[]): void {
-    this.#sql?.run(
-      "INSERT INTO perdure_commits (position, changes) VALUES (?, ?)",
-      position,
-      textOf(changes),
-    );
+  /** Stores the next commit. In its transaction; memory follows with `keep` when that stands. @returns Its UTF-16 units. */
+  store(position: number, changes: readonly StoredChange[]): number {
+    const text = textOf(changes);
+    this.#sql?.run("INSERT INTO perdure_commits (position, changes) VALUES (?, ?)", position, text);
+    return text.length;
   }
 
-  /** The commit that `store` has stored stands. */
-  keep(position: number, changes: readonly StoredChange[]): void {
-    const units = textOf(changes).length;
+  /** The commit that `store` has stored stands. @param units As that answered. */
+  keep(position: number, changes: readonly StoredChange[], units: number): void {
     this.#kept.push({ position, units });
     this.#units += units;
     this.#changes?.set(position, new Map(changes.map(({ queryId, text }) => [queryId, text])));

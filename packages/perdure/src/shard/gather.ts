@@ -1,5 +1,6 @@
 /** A call that goes to several shards: what each of them answered. */
 
+import { inParallel } from "../object/index.ts";
 import type { Problem } from "../protocol/index.ts";
 import { PerdureError, problemOf } from "../protocol/index.ts";
 import type { ShardAnswer, ShardRequest } from "./requests.ts";
@@ -38,7 +39,6 @@ export async function gather(
   calls: readonly ShardCall[],
   ask: (call: ShardCall) => Promise<ShardAnswer>,
 ): Promise<Gathered> {
-  const texts: string[] = [];
   let units = 0;
   let isComplete = true;
   const answerOf = async (call: ShardCall): Promise<GatheredAnswer> => {
@@ -58,12 +58,7 @@ export async function gather(
     isComplete = false;
     return JSON.stringify({ shard: call.shard, error: tooLarge.toProblem() });
   };
-  const left = calls.entries();
-  const work = async () => {
-    // Each takes the next call that nobody has taken.
-    for (const [index, call] of left) texts[index] = await textOf(call);
-  };
-  await Promise.all(Array.from({ length: MAX_CONCURRENT }, work));
+  const texts = await inParallel(calls, MAX_CONCURRENT, textOf);
   return { text: `[${texts.join(",")}]`, isComplete };
 }
 

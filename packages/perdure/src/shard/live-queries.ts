@@ -175,16 +175,16 @@ export class LiveQueries {
       this.#table.store(query, { isTouched: false, footprint });
     }
     const logged = withinUnits(changes, this.#limits.commitUnits);
-    this.#log.store(position, logged);
+    const units = this.#log.store(position, logged);
     const unlogged = unloggedRuns(runs, changes, logged);
     for (const { query, result } of unlogged)
       this.#table.storeDigest(query, result.digest, position, position);
-    return { position, changes, logged, runs, unlogged, touched };
+    return { position, changes, logged, units, runs, unlogged, touched };
   }
 
   /** What was staged stands. */
-  keep({ position, logged, runs, unlogged, touched }: Staged): void {
-    this.#log.keep(position, logged);
+  keep({ position, logged, units, runs, unlogged, touched }: Staged): void {
+    this.#log.keep(position, logged, units);
     for (const query of touched) {
       query.isTouched = true;
       this.#touched.add(query);

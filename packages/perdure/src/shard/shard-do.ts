@@ -142,10 +142,9 @@ export class ShardDO<Env = unknown> extends BaseDO<Env> implements ShardRpc {
 
   /** Who answers: while nothing is stored, one that stores nothing where it need not. */
   get #answering(): SocketShard {
-    const mayStayBlank = Object.values(this.#functions.queries).some(
-      ({ blank }) => blank !== undefined,
-    );
-    if (!this.isBlank || !mayStayBlank) return this.#awake;
+    if (!this.isBlank) return this.#awake;
+    const queries = Object.values(this.#functions.queries);
+    if (!queries.some(({ blank }) => blank !== undefined)) return this.#awake;
     this.#blank ??= new BlankShard(this.#functions, () => this.#awake);
     return this.#blank;
   }

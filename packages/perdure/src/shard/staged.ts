@@ -20,6 +20,8 @@ export interface Staged {
   readonly changes: readonly StoredChange[];
   /** Those of them that are stored for who comes back. */
   readonly logged: readonly StoredChange[];
+  /** Their UTF-16 units, as stored. */
+  readonly units: number;
   readonly runs: readonly StagedRun[];
   /** Those whose changes are not stored. */
   readonly unlogged: readonly StagedRun[];

@@ -35,7 +35,7 @@ const withoutPackages = new Set(["protocol"]);
 const typesOnly = new Set(["@standard-schema/spec"]);
 
 /** The only files that may import `cloudflare:…`; every other class is pure and also runs in Node. */
-const platformRooms = new Set(["object", "session", "shard", "connection", "http"]);
+const platformRooms = new Set(["object", "session", "shard", "connection", "mcp", "http"]);
 const platformFiles = [/-do\.ts$/, /^durable-.*\.ts$/];
 
 const library = "packages/perdure/src";

@@ -29,6 +29,7 @@ const workerRooms = [
   "session",
   "shard",
   "connection",
+  "mcp",
   "auth",
   "do",
   "http",

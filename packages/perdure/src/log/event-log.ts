@@ -6,8 +6,9 @@
 
 import type { Clock, Migration, Sql } from "../object/index.ts";
 import type { SessionEvent, WireEvent } from "../protocol/index.ts";
-import { deltaOf, dropFromRun, MAX_PAGE_BYTES } from "../protocol/index.ts";
+import { MAX_PAGE_BYTES } from "../protocol/index.ts";
 import { ContentStore } from "./content-store.ts";
+import type { EventKind } from "./event-kind.ts";
 import type { Segment } from "./segment.ts";
 import { decodeSegment, encodeSegments, eventOf, widthOfEntry } from "./segment.ts";
 
@@ -27,38 +28,38 @@ export const FLUSH_LENGTH = 32 * 1024;
 const ROWS_PER_QUERY = 8;
 
 /** Durable events after a cursor. */
-export interface Page {
+export interface Page<Stored = WireEvent> {
   /** Position of the first event. */
   readonly position: number;
-  /** Events in order, runs merged. Empty at the head. */
-  readonly events: readonly WireEvent[];
+  /** Events in order, merged as their kind says. Empty at the head. */
+  readonly events: readonly Stored[];
   /** Cursor for the next page: the position of the last event, or the cursor that was asked for. */
   readonly next: number;
 }
 
-/** One log. */
-export class EventLog {
+/** One log, by default of a session's events. */
+export class EventLog<Event extends object = SessionEvent, Stored extends object = WireEvent> {
   /** Where content is that is too large for a row. */
   readonly content: ContentStore;
   readonly #sql: Sql;
   readonly #clock: Clock;
-  readonly #upgrade: (event: WireEvent) => WireEvent;
+  readonly #kind: EventKind<Event, Stored>;
   #head = 0;
   #floor = 0;
   #carry: unknown;
   #writtenAt = 0;
-  #tail: SessionEvent[] = [];
+  #tail: Event[] = [];
   #tailLength = 0;
 
   /**
    * Reads the first and the last row; nothing else, however long the log is.
    *
-   * @param upgrade Gives an event that an earlier version wrote as this one has it.
+   * @param kind What it holds: `sessionEvents()`, `plainEvents()`, or one of your own.
    */
-  constructor(sql: Sql, clock: Clock, upgrade = (event: WireEvent) => event) {
+  constructor(sql: Sql, clock: Clock, kind: EventKind<Event, Stored>) {
     this.#sql = sql;
     this.#clock = clock;
-    this.#upgrade = upgrade;
+    this.#kind = kind;
     this.content = new ContentStore(sql);
     const [last] = this.#rows("SELECT position, body FROM log ORDER BY position DESC LIMIT 1");
     const [first] = this.#rows("SELECT position, body FROM log ORDER BY position LIMIT 1");
@@ -94,7 +95,7 @@ export class EventLog {
   }
 
   /** Events that are not durable yet: positions `head + 1` to `last`. */
-  get tail(): readonly SessionEvent[] {
+  get tail(): readonly Event[] {
     return this.#tail;
   }
 
@@ -111,9 +112,9 @@ export class EventLog {
   }
 
   /** Adds an event to the tail; answers its position. */
-  append(event: SessionEvent): number {
+  append(event: Event): number {
     this.#tail.push(event);
-    this.#tailLength += lengthOf(event);
+    this.#tailLength += this.#kind.lengthOf(event);
     return this.last;
   }
 
@@ -124,7 +125,8 @@ export class EventLog {
   flush(carry: unknown): boolean {
     if (this.#tail.length === 0) return false;
     const now = this.#clock.now();
-    const rows = encodeSegments(this.#tail, this.#head + 1, now, carry, this.content);
+    const entries = { events: this.#tail, from: this.#head + 1, kind: this.#kind };
+    const rows = encodeSegments(entries, now, carry, this.content);
     for (const row of rows)
       this.#sql.run("INSERT INTO log (position, body) VALUES (?, ?)", row.position, row.body);
     this.#head = this.last;
@@ -139,9 +141,9 @@ export class EventLog {
    * Durable events after `after`, up to and with the one that takes them past `maxLength` UTF-16 units. Below the floor
    * the page begins after the floor, and its `position` says so.
    */
-  read(after: number, maxLength = MAX_PAGE_BYTES): Page {
+  read(after: number, maxLength = MAX_PAGE_BYTES): Page<Stored> {
     const start = Math.max(after, this.#floor);
-    const events: WireEvent[] = [];
+    const events: Stored[] = [];
     let next = start;
     let length = 0;
     while (next < this.#head && length < maxLength) {
@@ -172,7 +174,7 @@ export class EventLog {
    * Retention: forgets rows up to the last one that ends at or before `position` and at which the log may begin anew, and what
    * only they needed. The last row always stays, because it carries the state. Answers the new floor.
    */
-  trim(position: number, mayEnd?: (row: Segment) => boolean): number {
+  trim(position: number, mayEnd?: (row: Segment<Stored>) => boolean): number {
     const end = this.floorFor(position, mayEnd);
     if (end === this.#floor) return end;
     this.#sql.run("DELETE FROM log WHERE position <= ?", end);
@@ -182,7 +184,7 @@ export class EventLog {
   }
 
   /** Where `trim` would put the floor. */
-  floorFor(position: number, mayEnd: (row: Segment) => boolean = () => true): number {
+  floorFor(position: number, mayEnd: (row: Segment<Stored>) => boolean = () => true): number {
     return this.#lastRow(Math.min(position, this.#head - 1), mayEnd) ?? this.#floor;
   }
 
@@ -209,7 +211,7 @@ export class EventLog {
   }
 
   /** The key of the last row that ends at or before a position and fits. */
-  #lastRow(position: number, fits: (row: Segment) => boolean): number | undefined {
+  #lastRow(position: number, fits: (row: Segment<Stored>) => boolean): number | undefined {
     for (let before = position; ;) {
       const [row] = this.#rows(
         "SELECT position, body FROM log WHERE position <= ? ORDER BY position DESC LIMIT 1",
@@ -220,30 +222,27 @@ export class EventLog {
     }
   }
 
-  #rows(query: string, ...bindings: number[]): Segment[] {
-    return this.#sql.run<{ position: number; body: string }>(query, ...bindings).map(decodeSegment);
+  #rows(query: string, ...bindings: number[]): Segment<Stored>[] {
+    return this.#sql
+      .run<{ position: number; body: string }>(query, ...bindings)
+      .map((row) => decodeSegment<Stored>(row));
   }
 
   /** What comes after a cursor, which may stand inside a run, with the position of each event's end. */
   *#eventsAfter(
-    segments: readonly Segment[],
+    segments: readonly Segment<Stored>[],
     after: number,
-  ): Generator<{ readonly event: WireEvent; readonly position: number }> {
+  ): Generator<{ readonly event: Stored; readonly position: number }> {
     for (const { from, entries } of segments) {
       let position = from - 1;
       for (const entry of entries) {
         const start = position;
-        position += widthOfEntry(entry);
+        position += widthOfEntry(entry, this.#kind);
         if (position <= after) continue;
-        const event = this.#upgrade(eventOf(entry, this.content));
-        yield { event: dropFromRun(event, Math.max(0, after - start)), position };
+        const event = this.#kind.upgrade(eventOf(entry, this.content));
+        const passed = Math.max(0, after - start);
+        yield { event: passed === 0 ? event : this.#kind.dropFirst(event, passed), position };
       }
     }
   }
-}
-
-/** A delta's share of the row is its text; all else is measured as JSON. */
-function lengthOf(event: SessionEvent): number {
-  const delta = deltaOf(event);
-  return delta === undefined ? JSON.stringify(event).length : delta.text.length + 4;
 }

@@ -2,6 +2,7 @@
 
 export * from "./checked-lines.ts";
 export * from "./content-store.ts";
+export * from "./event-kind.ts";
 export * from "./event-log.ts";
 export * from "./producers.ts";
 export * from "./segment.ts";

@@ -1,14 +1,22 @@
 /** The body of one stored row: a run of events, and what the log carries forward. */
 
-import type { SessionEvent, WireEvent } from "../protocol/index.ts";
-import { mergeRuns, widthOf } from "../protocol/index.ts";
+import type { WireEvent } from "../protocol/index.ts";
 import type { ContentStore } from "./content-store.ts";
+import type { EventKind } from "./event-kind.ts";
+
+/** Stands for an event that is too large for a row. */
+interface Reference {
+  /** Digest of its content. */
+  readonly $: string;
+  /** Positions that it takes. */
+  readonly width: number;
+}
 
 /** An entry of a segment: an event, or a reference to one that is too large for a row. */
-export type Entry = WireEvent | { readonly $: string; readonly width: number };
+export type Entry<Stored = WireEvent> = Stored | Reference;
 
 /** A stored row, parsed, but for the content that is out of line. */
-export interface Segment {
+export interface Segment<Stored = WireEvent> {
   /** Position of the first event. */
   readonly from: number;
   /** Position of the last event: the row's key. */
@@ -17,17 +25,17 @@ export interface Segment {
   readonly at: number;
   /** What the log carries on from row to row, as JSON: whoever owns the log knows what it is. */
   readonly carry: unknown;
-  /** Events in order, runs merged. */
-  readonly entries: readonly Entry[];
+  /** Events in order, merged as their kind says. */
+  readonly entries: readonly Entry<Stored>[];
 }
 
 /** A row's body, before and after JSON. */
-interface Body {
+interface Body<Stored> {
   readonly v: 1;
   readonly from: number;
   readonly at: number;
   readonly carry: unknown;
-  readonly e: readonly Entry[];
+  readonly e: readonly Entry<Stored>[];
 }
 
 /** UTF-16 units above which one event goes out of line. */
@@ -47,10 +55,18 @@ export interface Row {
   readonly body: string;
 }
 
-/** Turns events from position `from` on into rows: one, unless they are very large. */
-export function encodeSegments(
-  events: readonly SessionEvent[],
-  from: number,
+/** What is to be stored. */
+export interface Unstored<Event extends object, Stored extends object> {
+  /** At least one. */
+  readonly events: readonly Event[];
+  /** Position of the first. */
+  readonly from: number;
+  readonly kind: EventKind<Event, Stored>;
+}
+
+/** Turns events into rows: one, unless they are very large. */
+export function encodeSegments<Event extends object, Stored extends object>(
+  { events, from, kind }: Unstored<Event, Stored>,
   at: number,
   carry: unknown,
   content: ContentStore,
@@ -59,16 +75,16 @@ export function encodeSegments(
   let start = from;
   let next = from;
   let length = 0;
-  let entries: Entry[] = [];
+  let entries: Entry<Stored>[] = [];
   const close = () => {
-    const body: Body = { v: 1, from: start, at, carry, e: entries };
+    const body: Body<Stored> = { v: 1, from: start, at, carry, e: entries };
     rows.push({ position: next - 1, body: JSON.stringify(body) });
     start = next;
     length = 0;
     entries = [];
   };
-  for (const event of mergeRuns(events)) {
-    const width = widthOf(event);
+  for (const event of kind.merge(events)) {
+    const width = kind.widthOf(event);
     const text = JSON.stringify(event);
     const isLarge = text.length > LARGE_EVENT_LENGTH;
     const share = isLarge ? REFERENCE_LENGTH : text.length;
@@ -82,17 +98,27 @@ export function encodeSegments(
 }
 
 /** Parses a row. */
-export function decodeSegment(row: Row): Segment {
-  const { from, at, carry, e: entries } = JSON.parse(row.body) as Body;
+export function decodeSegment<Stored>(row: Row): Segment<Stored> {
+  const { from, at, carry, e: entries } = JSON.parse(row.body) as Body<Stored>;
   return { from, to: row.position, at, carry, entries };
 }
 
 /** How many positions an entry takes. */
-export function widthOfEntry(entry: Entry): number {
-  return "$" in entry ? entry.width : widthOf(entry);
+export function widthOfEntry<Event extends object, Stored extends object>(
+  entry: Entry<Stored>,
+  kind: EventKind<Event, Stored>,
+): number {
+  return isReference(entry) ? entry.width : kind.widthOf(entry);
 }
 
 /** The event of an entry; one that is out of line is read now. */
-export function eventOf(entry: Entry, content: ContentStore): WireEvent {
-  return "$" in entry ? (JSON.parse(content.get(entry.$)) as WireEvent) : entry;
+export function eventOf<Stored extends object>(
+  entry: Entry<Stored>,
+  content: ContentStore,
+): Stored {
+  return isReference(entry) ? (JSON.parse(content.get(entry.$)) as Stored) : entry;
+}
+
+function isReference<Stored extends object>(entry: Entry<Stored>): entry is Reference {
+  return "$" in entry;
 }

@@ -3,7 +3,7 @@
  * the session appends events here; nothing else changes it.
  */
 
-import { EventLog } from "../log/index.ts";
+import { EventLog, sessionEvents } from "../log/index.ts";
 import type { Clock, Sql } from "../object/index.ts";
 import type {
   JsonObject,
@@ -67,7 +67,7 @@ export class SessionLog {
    */
   constructor(sql: Sql, clock: Clock, onLine: () => void = () => {}, isSearchable = false) {
     this.#sql = sql;
-    this.log = new EventLog(sql, clock, upgradeEvent);
+    this.log = new EventLog(sql, clock, sessionEvents(upgradeEvent));
     this.#onLine = onLine;
     this.projection = new Projection(sql, this.log.content, isSearchable);
     this.tasks = new TaskTable(sql);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EventLog, FLUSH_LENGTH } from "../../src/log/index.ts";
+import { EventLog, FLUSH_LENGTH, sessionEvents } from "../../src/log/index.ts";
 import { splitRun } from "../../src/protocol/index.ts";
 import { finish, LogWorld, text } from "./log-world.ts";
 
@@ -204,5 +204,5 @@ test("two logs over the same storage see the same events", () => {
   const world = new LogWorld();
   world.append(text("a"), finish);
   world.flush();
-  expect(new EventLog(world.sql, world.clock).read(0)).toEqual(world.log.read(0));
+  expect(new EventLog(world.sql, world.clock, sessionEvents()).read(0)).toEqual(world.log.read(0));
 });

@@ -5,6 +5,7 @@ import {
   EventLog,
   LOG_MIGRATIONS,
   PRODUCER_MIGRATIONS,
+  sessionEvents,
 } from "../../src/log/index.ts";
 import type { SessionEvent } from "../../src/protocol/index.ts";
 import { splitRun } from "../../src/protocol/index.ts";
@@ -40,7 +41,7 @@ export class LogWorld implements Memory {
 
   /** Memory is new. */
   load(): EventLog {
-    this.log = new EventLog(this.sql, this.clock);
+    this.log = new EventLog(this.sql, this.clock, sessionEvents());
     return this.log;
   }
 

@@ -1,0 +1,3 @@
+/** MCP sessions that outlive their streams, their server and their object. */
+
+export { REGISTRY_SHARDS } from "./placement.ts";

@@ -1,10 +1,10 @@
 /** How the object of a user calls the objects of its rooms. */
 
-import { callObject } from "../object/index.ts";
+import type { Namespace } from "../object/index.ts";
+import { callObject, missingBinding, namespaceOf } from "../object/index.ts";
 import type { Problem } from "../protocol/index.ts";
 import { errorOf, PerdureError } from "../protocol/index.ts";
-import type { Namespace } from "./room-binding.ts";
-import { bindingOfRoom, missingBinding, namespaceOf } from "./room-binding.ts";
+import { bindingOfRoom } from "./room-binding.ts";
 import { registeredRooms } from "./room-registry.ts";
 import type { RoomRpc, RoomSender, WireFrame } from "./rpc.ts";
 

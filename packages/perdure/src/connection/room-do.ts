@@ -1,10 +1,9 @@
 import type { Schema, Serialized } from "../object/index.ts";
-import { BaseDO, serialized, systemClock } from "../object/index.ts";
+import { BaseDO, namespaceOf, ownNamespace, serialized, systemClock } from "../object/index.ts";
 import type { RoomMember } from "../protocol/index.ts";
 import { PerdureError, problemOf, ROOM_PRESENCE_LIMIT } from "../protocol/index.ts";
 import type { Codec } from "./codec.ts";
 import { connectionCodec } from "./codec.ts";
-import { namespaceOf, ownNamespace } from "./room-binding.ts";
 import type { RoomReach } from "./room-fan-out.ts";
 import { ROOM_MIGRATIONS } from "./room-members.ts";
 import { PRUNE_TIMER } from "./room-pruning.ts";

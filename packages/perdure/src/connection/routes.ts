@@ -5,6 +5,7 @@ import {
   checkOrigin,
   isPassing,
   isUpgrade,
+  namespaceOf,
   problemResponse,
   socketResponse,
   upgradeRequest,
@@ -14,7 +15,6 @@ import { PerdureError } from "../protocol/index.ts";
 import type { ConnectionMeta } from "./context.ts";
 import type { ConnectionDefinition, ConnectionIdentity } from "./definition.ts";
 import { checkPath, connectionFor, upgradeRequired } from "./identify.ts";
-import { namespaceOf } from "./room-binding.ts";
 
 /** What `connectionRoutes` takes beside the definition. */
 export interface ConnectionRoutesOptions<Env = unknown> {

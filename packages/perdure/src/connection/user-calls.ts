@@ -1,7 +1,7 @@
 /** How the object of a user calls those of others. */
 
+import { namespaceOf } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
-import { namespaceOf } from "./room-binding.ts";
 import type { ConnectionRpc, WireFrame } from "./rpc.ts";
 import { Turns } from "./turns.ts";
 

@@ -1,6 +1,7 @@
 /** The durable events of one session as they come, for a protocol that cannot take an event back. */
 
-import type { Identity } from "../object/index.ts";
+import type { Identity, SocketHost } from "../object/index.ts";
+import { openObjectSocket } from "../object/index.ts";
 import type { ErrorCode, ServerFrame, SessionEvent, Snapshot } from "../protocol/index.ts";
 import {
   ACKNOWLEDGE_AFTER_BYTES,
@@ -11,8 +12,6 @@ import {
   PerdureError,
   PROTOCOL_VERSION,
 } from "../protocol/index.ts";
-import type { SocketHost } from "./object-socket.ts";
-import { openObjectSocket } from "./object-socket.ts";
 import type { PlacedEvent } from "./placed-event.ts";
 import { placeEvents } from "./placed-event.ts";
 

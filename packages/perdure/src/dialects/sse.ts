@@ -3,10 +3,9 @@
  * has passed gets `event: reset` with a snapshot instead of a silent gap. Stateless: `Last-Event-ID` resumes anywhere.
  */
 
-import type { Identity } from "../object/index.ts";
+import type { Identity, SocketHost } from "../object/index.ts";
 import type { DurableFeed, FeedItem } from "./durable-feed.ts";
 import { openFeed } from "./durable-feed.ts";
-import type { SocketHost } from "./object-socket.ts";
 
 /** How often a quiet stream gets a comment, in milliseconds: a reader that was cut off is noticed only when something is written. */
 export const KEEP_ALIVE_MS = 12_000;

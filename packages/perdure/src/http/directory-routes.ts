@@ -1,9 +1,8 @@
 /** The sessions of an owner: list them, create one. */
 
-import { isUpgrade, socketResponse } from "../object/index.ts";
+import { isUpgrade, openObjectSocket, socketResponse } from "../object/index.ts";
 import { Hono } from "hono/tiny";
 import type { TypedResponse } from "hono";
-import { openObjectSocket } from "../dialects/index.ts";
 import type { Gateway, JsonObject, ListOptions, SessionPage } from "../protocol/index.ts";
 import { asRequest, parseGateway, parseListFilter } from "../protocol/index.ts";
 import { SESSIONS_QUERY } from "../directory/index.ts";

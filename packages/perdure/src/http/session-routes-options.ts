@@ -2,7 +2,7 @@
 
 import type { Context, Env } from "hono";
 import type { Action, Secrets } from "../auth/index.ts";
-import type { SocketHost } from "../dialects/index.ts";
+import type { SocketHost } from "../object/index.ts";
 import type { Role, TokenReference } from "../protocol/index.ts";
 import type { SessionIndexRpc, SessionRpc } from "../session/index.ts";
 import type { ConnectionGate } from "./connection-gate.ts";

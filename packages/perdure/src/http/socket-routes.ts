@@ -2,9 +2,8 @@
 
 import type { Context, MiddlewareHandler, TypedResponse } from "hono";
 import { Hono } from "hono/tiny";
-import { openObjectSocket } from "../dialects/index.ts";
 import type { Connection } from "../object/index.ts";
-import { isUpgrade, socketResponse } from "../object/index.ts";
+import { isUpgrade, openObjectSocket, socketResponse } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import type { Access, SessionRouteEnv } from "./access.ts";
 

@@ -174,7 +174,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
    * @internal
    */
   protected limitsOf(kind: ConnectionKind): FrameLimits {
-    return kind === "runner"
+    return kind === "runner" || kind === "mcp"
       ? { burst: RUNNER_FRAME_BURST, framesPerSecond: RUNNER_FRAMES_PER_SECOND }
       : { burst: CLIENT_FRAME_BURST, framesPerSecond: CLIENT_FRAMES_PER_SECOND };
   }

@@ -74,7 +74,9 @@ export class DurableSockets {
         "unauthorized",
         "The token of this connection has expired; connect with a new one.",
       );
-    const limit = kind === "runner" ? MAX_RUNNER_FRAME_BYTES : MAX_CLIENT_FRAME_BYTES;
+    // What a server of MCP says is as large as what an agent does.
+    const isServer = kind === "runner" || kind === "mcp";
+    const limit = isServer ? MAX_RUNNER_FRAME_BYTES : MAX_CLIENT_FRAME_BYTES;
     if (isLargerThan(limit, message))
       throw new PerdureError("too_large", `A frame has at most ${limit} bytes.`);
     if (!this.#limitOf(link).take())

@@ -7,15 +7,15 @@ export type { Identity } from "../protocol/index.ts";
 
 /**
  * What a socket is for. `reader`: gets events as they happen. `dialect`: gets durable events only, for a protocol that
- * cannot take an event back. `runner`: writes events. `connection`: a user's, of `perdure/connection`. `shard`: a client's of `perdure/shard`.
+ * cannot take an event back. `runner`: writes events. `connection`: a user's, of `perdure/connection`. `shard`: a client's of `perdure/shard`. `mcp`: a stream's of `perdure/mcp`.
  */
-export type ConnectionKind = "reader" | "dialect" | "runner" | "connection" | "shard";
+export type ConnectionKind = "reader" | "dialect" | "runner" | "connection" | "shard" | "mcp";
 
 /** An identity with the kind of connection that it opens. */
 export interface Connection extends Identity {
   /** Decided by the Worker, by the route. */
   readonly kind: ConnectionKind;
-  /** Connections of `perdure/connection` and `perdure/shard`: what is kept with the socket, as JSON. */
+  /** Connections of `perdure/connection`, `perdure/shard` and `perdure/mcp`: what is kept with the socket, as JSON. */
   readonly meta?: object | undefined;
 }
 
@@ -29,7 +29,14 @@ const SOCKET_URL = "https://object.perdure.internal/socket";
 export const CONNECTION_HEADER = "x-perdure-connection";
 
 const ROLES: readonly Role[] = ["viewer", "participant", "runner", "admin"];
-const KINDS: readonly ConnectionKind[] = ["reader", "dialect", "runner", "connection", "shard"];
+const KINDS: readonly ConnectionKind[] = [
+  "reader",
+  "dialect",
+  "runner",
+  "connection",
+  "shard",
+  "mcp",
+];
 
 /** A request that opens a socket on an object: built anew, with no header of the client's. */
 export function upgradeRequest(connection: Connection): Request {

@@ -15,6 +15,8 @@ export * from "./identity.ts";
 export * from "./in-parallel.ts";
 export * from "./link.ts";
 export * from "./migrations.ts";
+export * from "./namespace.ts";
+export * from "./object-socket.ts";
 export * from "./origin.ts";
 export * from "./problem-response.ts";
 export * from "./rate-limit.ts";

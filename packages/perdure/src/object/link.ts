@@ -19,7 +19,7 @@ export interface Attachment extends Connection {
   readonly process?: string | undefined;
   /** Runners: the agent that they drive, as their `hello` named it. */
   readonly agent?: AgentInfo | undefined;
-  /** Connections of `perdure/connection` and `perdure/shard`: what the object itself keeps with the socket; it is cloned. */
+  /** Connections of `perdure/connection`, `perdure/shard` and `perdure/mcp`: what the object itself keeps with the socket; it is cloned. */
   readonly kept?: unknown;
 }
 

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
-import { ownNamespace } from "../../src/connection/room-binding.ts";
+import { ownNamespace } from "../../src/object/index.ts";
 import { openSocket, TestSocket } from "../../src/testing/index.ts";
 import type { ConnectionServerFrame } from "../../src/protocol/index.ts";
 import { roomJournal } from "../objects/room-objects.ts";

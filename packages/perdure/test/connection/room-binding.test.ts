@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { RoomPlaces } from "../../src/connection/room-binding.ts";
-import { bindingOfRoom, namespaceOf } from "../../src/connection/room-binding.ts";
+import { bindingOfRoom } from "../../src/connection/room-binding.ts";
+import { namespaceOf } from "../../src/object/index.ts";
 
 const namespace = { getByName: () => ({}) };
 

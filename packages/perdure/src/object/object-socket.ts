@@ -1,7 +1,7 @@
-/** Opening a socket on an object from the Worker. */
+/** Opening a socket on an object, from a Worker or from another object. */
 
-import type { Connection } from "../object/index.ts";
-import { upgradeRequest } from "../object/index.ts";
+import type { Connection } from "./identity.ts";
+import { upgradeRequest } from "./identity.ts";
 import { isErrorCode, isObject, PerdureError } from "../protocol/index.ts";
 
 /** An object that answers upgrades: the stub of a Durable Object. */

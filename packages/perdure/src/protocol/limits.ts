@@ -115,3 +115,18 @@ export const MAX_SUBSCRIPTIONS_PER_SOCKET = 128;
 
 /** Lines of an owner's list that can be followed at once: a result of so many is told by its changed rows. */
 export const MAX_LIST_LINES = 10_000;
+
+/** Largest message to all sessions of MCP: a row holds it until all have it. */
+export const MAX_MCP_BROADCAST_BYTES = 1024 * 1024;
+
+/** Messages that wait in one registry of MCP; past it the oldest that only unreachable sessions lack goes, then senders wait. */
+export const MAX_MCP_BROADCASTS = 1_000;
+
+/** Bytes of them. */
+export const MAX_MCP_BROADCASTS_BYTES = 16 * 1024 * 1024;
+
+/** How long a message is kept for sessions of MCP that cannot be reached, in milliseconds. */
+export const MCP_BROADCAST_KEPT_MS = 60 * 60 * 1000;
+
+/** Longest URI that a session of MCP may follow, in UTF-16 units. */
+export const MAX_MCP_URI_LENGTH = 4_096;

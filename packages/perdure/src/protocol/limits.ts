@@ -130,3 +130,6 @@ export const MCP_BROADCAST_KEPT_MS = 60 * 60 * 1000;
 
 /** Longest URI that a session of MCP may follow, in UTF-16 units. */
 export const MAX_MCP_URI_LENGTH = 4_096;
+
+/** What a stream of `subscriptions/listen` hears of, as JSON: half of what the platform keeps with a socket. */
+export const MAX_MCP_FILTER_BYTES = 8 * 1024;

@@ -58,8 +58,8 @@ class World {
   /** Time passes, and the alarm rings where a timer is due. */
   async later(milliseconds: number): Promise<void> {
     this.clock.advance(milliseconds);
-    await this.#timers.ring(({ name }) => {
-      if (name === BROADCAST_TIMER) return this.broadcasts.retry();
+    await this.#timers.ring(async ({ name }) => {
+      if (name === BROADCAST_TIMER) await this.broadcasts.retry();
     });
   }
 

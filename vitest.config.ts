@@ -68,6 +68,7 @@ export default defineConfig({
             "examples/*/test-system/**/*.test.ts",
           ],
           exclude: countedAlone,
+          globalSetup: "scripts/unpack-chromium.ts",
           // Mostly they wait.
           maxWorkers: 3,
           testTimeout: 120_000,
@@ -92,7 +93,8 @@ export default defineConfig({
           fileParallelism: false,
           // Each is a process of its own, and the machine of CI has two cores.
           maxConcurrency: 2,
-          testTimeout: 600_000,
+          // Other tests run beside these: this only ends what hangs.
+          testTimeout: 800_000,
         },
       },
       {

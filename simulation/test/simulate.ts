@@ -14,7 +14,7 @@ export interface Run {
 const COMPILED = join(ROOT, "node_modules/.cache/simulation");
 
 /** A product without one of its rules may go round in circles. */
-const LONGEST_RUN_MS = 500_000;
+const LONGEST_RUN_MS = 700_000;
 
 /** Runs `npm run simulate -- <parameters>`, without npm. */
 export function simulate(...parameters: readonly string[]): Promise<Run> {

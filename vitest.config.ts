@@ -94,7 +94,7 @@ export default defineConfig({
           // Each is a process of its own, and the machine of CI has two cores.
           maxConcurrency: 2,
           // Other tests run beside these: this only ends what hangs.
-          testTimeout: 800_000,
+          testTimeout: 1_300_000,
         },
       },
       {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 /** The root of the repository. */
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-const limitInMinutes = 15;
+const limitInMinutes = 25;
 
 /** Hundreds of processes load the same programs, as Wrangler is: what Node makes of them is kept. */
 const compiled = join(root, "node_modules", ".cache", "compiled");

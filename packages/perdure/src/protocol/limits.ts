@@ -133,3 +133,12 @@ export const MAX_MCP_URI_LENGTH = 4_096;
 
 /** What a stream of `subscriptions/listen` hears of, as JSON: half of what the platform keeps with a socket. */
 export const MAX_MCP_FILTER_BYTES = 8 * 1024;
+
+/** Largest value under a handle of MCP as JSON: a state, a result, a request or an answer; half of the platform's largest row. */
+export const MAX_MCP_STATE_BYTES = 1024 * 1024;
+
+/** Tasks of one handle of MCP. */
+export const MAX_MCP_TASKS = 100;
+
+/** Inputs that one handle of MCP, its tasks among it, has ever asked for. */
+export const MAX_MCP_INPUTS = 100;

@@ -1,14 +1,10 @@
 /** Messages for every session of a registry, on their way. */
 
 import type { Clock, Sql, Timers } from "../object/index.ts";
-import { firstRow, inParallel } from "../object/index.ts";
-import {
-  MAX_MCP_BROADCAST_BYTES,
-  MAX_MCP_BROADCASTS,
-  MAX_MCP_BROADCASTS_BYTES,
-  MCP_BROADCAST_KEPT_MS,
-  PerdureError,
-} from "../protocol/index.ts";
+import { inParallel } from "../object/index.ts";
+import { PerdureError } from "../protocol/index.ts";
+import type { ListedSession, Message, UntriedMessage } from "./broadcast-queue.ts";
+import { BroadcastQueue, PAGE_SESSIONS } from "./broadcast-queue.ts";
 import type { Registry } from "./registry.ts";
 
 /** The timer that has deliveries tried again; it rings until none is left. */
@@ -16,9 +12,6 @@ export const BROADCAST_TIMER = "perdure:mcp-broadcast";
 
 /** When deliveries that an eviction cut off are taken up, in milliseconds. */
 const RETRY_MS = 2_000;
-
-/** Sessions of a page: after each, one row says how far a message has come. */
-const PAGE_SESSIONS = 200;
 
 /** Sessions that are called at once: with more, the one thread of a registry is no faster. */
 const AT_ONCE = 32;
@@ -47,18 +40,6 @@ export interface BroadcastHost {
   readonly renew: () => Promise<void>;
 }
 
-/** A message on its way. */
-interface Message {
-  readonly number: number;
-  readonly data: string;
-}
-
-/** A message that has not been tried everywhere. */
-interface UntriedMessage extends Message {
-  /** The last session that was tried; empty where none was. */
-  readonly cursor: string;
-}
-
 /**
  * Broadcasts of one registry. Each goes to the sessions that were listed when it came, a page of them after the other, in the
  * order of the broadcasts. A session that cannot be reached holds up nobody: it is marked, and gets what it lacks later, in order,
@@ -66,7 +47,7 @@ interface UntriedMessage extends Message {
  */
 export class Broadcasts {
   readonly #host: BroadcastHost;
-  readonly #sql: Sql;
+  readonly #queue: BroadcastQueue;
   #delivering: Promise<void> | undefined;
   #catchingUp: Promise<void> | undefined;
   /** The message that is being tried. */
@@ -75,7 +56,7 @@ export class Broadcasts {
 
   constructor(host: BroadcastHost) {
     this.#host = host;
-    this.#sql = host.sql;
+    this.#queue = new BroadcastQueue(host.sql);
   }
 
   /**
@@ -85,22 +66,9 @@ export class Broadcasts {
    * @returns Whether there is anything to deliver.
    */
   add(data: string): boolean {
-    const bytes = new TextEncoder().encode(data).length;
-    if (bytes > MAX_MCP_BROADCAST_BYTES)
-      throw new PerdureError(
-        "too_large",
-        `A broadcast has at most ${MAX_MCP_BROADCAST_BYTES} bytes, not ${bytes}: send less, or where to find it.`,
-      );
-    return this.#sql.transaction(() => {
-      if (this.#sql.run("SELECT 1 FROM mcp_sessions LIMIT 1").length === 0) return false;
-      this.#makeRoom(bytes);
-      const { clock, timers } = this.#host;
-      this.#sql.run(
-        "INSERT INTO mcp_broadcasts (sent_at, bytes, cursor, data) VALUES (?, ?, '', ?)",
-        clock.now(),
-        bytes,
-        data,
-      );
+    const { sql, clock, timers } = this.#host;
+    return sql.transaction(() => {
+      if (!this.#queue.add(data, clock.now())) return false;
       const retryAt = clock.now() + RETRY_MS;
       if ((timers.dueAt(BROADCAST_TIMER) ?? Infinity) > retryAt)
         timers.set(BROADCAST_TIMER, retryAt);
@@ -119,14 +87,11 @@ export class Broadcasts {
    * `unavailable` where something is left, so that it rings again later.
    */
   async retry(): Promise<void> {
-    this.#sql.run(
-      "DELETE FROM mcp_broadcasts WHERE sent_at <= ?",
-      this.#host.clock.now() - MCP_BROADCAST_KEPT_MS,
-    );
+    this.#queue.dropOld(this.#host.clock.now());
     this.#catchingUp ??= this.#catchUp();
     await Promise.all([this.deliver(), this.#catchingUp]);
     this.#clean();
-    if (this.#firstBehind() !== undefined || this.#firstUntried() !== undefined)
+    if (!this.#isDone)
       throw new PerdureError(
         "unavailable",
         "Some sessions were not reached; they are tried again.",
@@ -135,30 +100,23 @@ export class Broadcasts {
 
   /** What all have goes, and the timer with the last. */
   #clean(): void {
-    const behind = this.#firstBehind();
-    this.#sql.transaction(() => {
-      this.#sql.run(
-        "DELETE FROM mcp_broadcasts WHERE cursor IS NULL AND number < ?",
-        behind ?? Number.MAX_SAFE_INTEGER,
-      );
-      if (behind === undefined && this.#firstUntried() === undefined)
-        this.#host.timers.cancel(BROADCAST_TIMER);
+    this.#host.sql.transaction(() => {
+      this.#queue.dropDone();
+      if (this.#isDone) this.#host.timers.cancel(BROADCAST_TIMER);
     });
   }
 
-  #firstUntried(): UntriedMessage | undefined {
-    return firstRow(
-      this.#sql.run<{ number: number; data: string; cursor: string }>(
-        "SELECT number, data, cursor FROM mcp_broadcasts WHERE cursor IS NOT NULL ORDER BY number LIMIT 1",
-      ),
-    );
+  get #isDone(): boolean {
+    return this.#queue.firstBehind() === undefined && this.#queue.firstUntried() === undefined;
   }
 
   async #tryEach(): Promise<void> {
     // `finally` comes after its promise is kept, also where there is nothing to do.
     await Promise.resolve();
     try {
-      for (let message = this.#firstUntried(); message; message = this.#firstUntried()) {
+      for (;;) {
+        const message = this.#queue.firstUntried();
+        if (message === undefined) break;
         this.#trying = message.number;
         await this.#tryAll(message);
       }
@@ -174,29 +132,13 @@ export class Broadcasts {
   async #tryAll({ number, data, cursor }: UntriedMessage): Promise<void> {
     let after: string | undefined = cursor;
     while (after !== undefined) {
-      const page = this.#page("behind IS NULL AND joined < ?", number, after);
+      const page = this.#queue.readyFor(number, after);
       await inParallel(page, AT_ONCE, async ({ id }) => {
-        if ((await this.#deliver(id, { number, data })) === "failed") this.#mark(id, number);
+        if ((await this.#deliver(id, { number, data })) === "failed") this.#queue.mark(id, number);
       });
-      after = page.length < PAGE_SESSIONS ? undefined : page.at(-1)?.id;
-      if (after === undefined) this.#finish(number);
-      else this.#sql.run("UPDATE mcp_broadcasts SET cursor = ? WHERE number = ?", after, number);
+      after = endOf(page);
+      this.#queue.move(number, after);
     }
-  }
-
-  /** A message was tried everywhere: it is kept only for those that are behind. */
-  #finish(number: number): void {
-    if (this.#firstBehind() === undefined)
-      this.#sql.run("DELETE FROM mcp_broadcasts WHERE number = ?", number);
-    else this.#sql.run("UPDATE mcp_broadcasts SET cursor = NULL WHERE number = ?", number);
-  }
-
-  /** The first message that a session lacks. */
-  #firstBehind(): number | undefined {
-    const [row] = this.#sql.run<{ first: number | null }>(
-      "SELECT min(behind) AS first FROM mcp_sessions WHERE behind IS NOT NULL",
-    );
-    return row?.first ?? undefined;
   }
 
   /** Gives the sessions that are behind what they lack, each in order. */
@@ -205,9 +147,9 @@ export class Broadcasts {
     try {
       let after: string | undefined = "";
       while (after !== undefined) {
-        const page = this.#page("behind >= ?", 0, after);
+        const page = this.#queue.behindAfter(after);
         await inParallel(page, AT_ONCE, ({ id, behind }) => this.#catchUpWith(id, behind ?? 0));
-        after = page.length < PAGE_SESSIONS ? undefined : page.at(-1)?.id;
+        after = endOf(page);
       }
     } finally {
       this.#catchingUp = undefined;
@@ -216,49 +158,15 @@ export class Broadcasts {
 
   async #catchUpWith(session: string, behind: number): Promise<void> {
     for (let from = behind; ;) {
-      const message = this.#firstMissed(session, from);
+      const message = this.#queue.firstMissed(session, from, this.#trying);
       if (message === undefined) break;
       const outcome = await this.#deliver(session, message);
       if (outcome === "gone") return;
-      if (outcome === "failed") return this.#mark(session, message.number);
+      if (outcome === "failed") return this.#queue.mark(session, message.number);
       from = message.number + 1;
     }
     // From here on it gets messages with all others. No await since the last one that it missed was looked for.
-    this.#sql.run("UPDATE mcp_sessions SET behind = NULL WHERE id = ?", session);
-  }
-
-  /** The first message from a number on that has passed a session over, or may do so: one that is being tried comes twice to some. */
-  #firstMissed(session: string, from: number): Message | undefined {
-    return firstRow(
-      this.#sql.run<{ number: number; data: string }>(
-        `SELECT number, data FROM mcp_broadcasts
-         WHERE number >= ? AND (cursor IS NULL OR cursor >= ? OR number = ?) ORDER BY number LIMIT 1`,
-        from,
-        session,
-        this.#trying ?? -1,
-      ),
-    );
-  }
-
-  #page(
-    where: string,
-    binding: number,
-    after: string,
-  ): readonly { readonly id: string; readonly behind: number | null }[] {
-    return this.#sql.run<{ id: string; behind: number | null }>(
-      `SELECT id, behind FROM mcp_sessions WHERE ${where} AND id > ? ORDER BY id LIMIT ${PAGE_SESSIONS}`,
-      binding,
-      after,
-    );
-  }
-
-  #mark(session: string, number: number): void {
-    this.#sql.run(
-      "UPDATE mcp_sessions SET behind = ? WHERE id = ? AND behind IS NOT ?",
-      number,
-      session,
-      number,
-    );
+    this.#queue.mark(session, null);
   }
 
   async #deliver(session: string, { number, data }: Message): Promise<Delivered | "failed"> {
@@ -291,25 +199,9 @@ export class Broadcasts {
       stop();
     }
   }
+}
 
-  /** What is kept for sessions that could not be reached gives way to a new message, the oldest first. */
-  #makeRoom(bytes: number): void {
-    const kept = this.#sql.run<{ number: number; bytes: number; is_tried: number }>(
-      "SELECT number, bytes, cursor IS NULL AS is_tried FROM mcp_broadcasts ORDER BY number",
-    );
-    let total = kept.reduce((sum, one) => sum + one.bytes, bytes);
-    let count = kept.length + 1;
-    for (const one of kept) {
-      if (count <= MAX_MCP_BROADCASTS && total <= MAX_MCP_BROADCASTS_BYTES) return;
-      if (one.is_tried === 0) break;
-      this.#sql.run("DELETE FROM mcp_broadcasts WHERE number = ?", one.number);
-      total -= one.bytes;
-      count -= 1;
-    }
-    if (count > MAX_MCP_BROADCASTS || total > MAX_MCP_BROADCASTS_BYTES)
-      throw new PerdureError(
-        "rate_limited",
-        "Too many broadcasts are on their way; send this one again when they have arrived.",
-      );
-  }
+/** The last session of a page; undefined where no other page follows. */
+function endOf(page: readonly ListedSession[]): string | undefined {
+  return page.length < PAGE_SESSIONS ? undefined : page.at(-1)?.id;
 }

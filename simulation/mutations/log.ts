@@ -28,7 +28,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
     seed: 22,
     does: "gives a run of deltas again whole to whoever has a part of it",
     file: EVENT_LOG,
-    find: "event: dropFromRun(event, Math.max(0, after - start))",
+    find: "event: passed === 0 ? event : this.#kind.dropFirst(event, passed)",
     replace: "event",
   },
   {

@@ -34,7 +34,7 @@ export const READER_MUTATIONS: readonly Mutation[] = [
     seed: 22,
     does: "sends a run whole to a cursor that stands inside it",
     file: EVENTS,
-    find: "yield { event: dropFromRun(event, Math.max(0, after - start)), position };",
+    find: "yield { event: passed === 0 ? event : this.#kind.dropFirst(event, passed), position };",
     replace: "yield { event, position };",
   },
   {

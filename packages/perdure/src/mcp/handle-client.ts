@@ -18,8 +18,8 @@ const WAIT_MS = 20_000;
 /** A handle, and what a task of it has besides: a dot and 12 random bytes. */
 const SHAPE = /^([\w-]{43}\.[\w-]{22})(?:\.([\w-]{16}))?$/;
 
-/** Random bytes of a task's id. */
-const TASK_ID_BYTES = 12;
+/** Random bytes of the id of a task, or of a call. */
+const ID_BYTES = 12;
 
 /** Who asks. */
 export interface HandleAccess {
@@ -87,6 +87,7 @@ export class Handles {
   ): Promise<number | null> {
     return this.#use(handle, access, {
       do: "set",
+      id: randomText(ID_BYTES),
       state: canonicalJson(state),
       ifVersion: ifVersion ?? null,
     });
@@ -113,7 +114,7 @@ export class Handles {
       create: async ({ ttlMs, pollIntervalMs, statusMessage } = {}) => {
         if (ttlMs !== undefined) checkTtl(ttlMs);
         // Chosen here, so that a call that is repeated makes one task.
-        const id = randomText(TASK_ID_BYTES);
+        const id = randomText(ID_BYTES);
         const task = await use({
           do: "createTask",
           id,

@@ -52,9 +52,13 @@ export interface HandleCalls {
     readonly args: object;
     readonly answer: { readonly state: string; readonly version: number };
   };
-  /** Answers the new version; null where `ifVersion` is not the present one. */
+  /** Answers the new version; null where `ifVersion` is not the present one. One that is repeated has the same id. */
   set: {
-    readonly args: { readonly state: string; readonly ifVersion: number | null };
+    readonly args: {
+      readonly id: string;
+      readonly state: string;
+      readonly ifVersion: number | null;
+    };
     readonly answer: number | null;
   };
   delete: { readonly args: object; readonly answer: null };

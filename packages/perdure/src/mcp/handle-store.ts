@@ -4,7 +4,7 @@ import type { Clock, Sql, Timers } from "../object/index.ts";
 import { firstRow } from "../object/index.ts";
 import { MAX_MCP_STATE_BYTES, PerdureError, problemOf } from "../protocol/index.ts";
 import { HandleInputs } from "./handle-inputs.ts";
-import type { HandleAnswer, HandleCall, HandleReply } from "./handle-rpc.ts";
+import type { HandleAnswer, HandleCall, HandleCalls, HandleReply } from "./handle-rpc.ts";
 import { HandleTasks } from "./handle-tasks.ts";
 
 /** The timer that erases a handle that nobody has changed for its time. */
@@ -12,6 +12,9 @@ export const HANDLE_TIMER = "perdure:mcp-handle";
 
 /** Longest wait in one call, in milliseconds: whoever waits longer calls again, so that no call is long under way. */
 const MAX_WAIT_MS = 20_000;
+
+/** Changes of a state whose ids are kept: a call is repeated at once, so that hardly another comes between. */
+const RECENT_SETS = 16;
 
 /** What a handle needs of its object. */
 export interface HandleHost {
@@ -30,7 +33,12 @@ type HandleRow = {
   readonly version: number;
   readonly updated_at: number;
   readonly state: string;
+  /** The last changes of the state as JSON. */
+  readonly recent: string;
 };
+
+/** The id of a change of the state, and the version that it made. */
+type RecentSet = readonly [id: string, version: number];
 
 /** The store behind one handle. Nothing is written for one that is not there. */
 export class HandleStore {
@@ -75,7 +83,7 @@ export class HandleStore {
       case "get":
         return { state: row.state, version: row.version };
       case "set":
-        return this.#set(row, call.state, call.ifVersion);
+        return this.#set(row, call);
       case "delete":
         return null;
       case "createTask":
@@ -116,7 +124,8 @@ export class HandleStore {
     if (this.#row() !== undefined) return null;
     const now = this.#host.clock.now();
     this.#sql.run(
-      "INSERT INTO mcp_handle (id, subject, ttl_ms, version, updated_at, state) VALUES (1, ?, ?, 1, ?, ?)",
+      `INSERT INTO mcp_handle (id, subject, ttl_ms, version, updated_at, state, recent)
+       VALUES (1, ?, ?, 1, ?, ?, '[]')`,
       subject,
       ttlMs,
       now,
@@ -126,20 +135,22 @@ export class HandleStore {
     return null;
   }
 
-  /** A state that is there already is no change: so a call that is repeated has its effect once. */
-  #set(row: HandleRow, state: string, ifVersion: number | null): number | null {
-    const isSame = row.state === state;
-    if (ifVersion === null || ifVersion === row.version) {
-      if (isSame) return row.version;
-      this.#sql.run(
-        "UPDATE mcp_handle SET state = ?, version = ?, updated_at = ? WHERE id = 1",
-        state,
-        row.version + 1,
-        this.#host.clock.now(),
-      );
-      return row.version + 1;
-    }
-    return isSame && row.version === ifVersion + 1 ? row.version : null;
+  /** A state that is there already is no change. */
+  #set(row: HandleRow, { id, state, ifVersion }: HandleCalls["set"]["args"]): number | null {
+    const recent = JSON.parse(row.recent) as readonly RecentSet[];
+    const before = recent.find(([one]) => one === id);
+    if (before !== undefined) return before[1];
+    if (ifVersion !== null && ifVersion !== row.version) return null;
+    if (row.state === state) return row.version;
+    const version = row.version + 1;
+    this.#sql.run(
+      "UPDATE mcp_handle SET state = ?, version = ?, updated_at = ?, recent = ? WHERE id = 1",
+      state,
+      version,
+      this.#host.clock.now(),
+      JSON.stringify([...recent, [id, version]].slice(-RECENT_SETS)),
+    );
+    return version;
   }
 
   async #erase(): Promise<void> {

@@ -7,6 +7,7 @@ import { mintId } from "../../src/mcp/signed-id.ts";
 import { migrate, TIMER_MIGRATIONS, Timers } from "../../src/object/index.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { NodeSql } from "../support/node-sql.ts";
+import { randomFrom } from "../support/random.ts";
 
 const SECRET = "a secret of this test, 32 bytes or more";
 const HOUR = 60 * 60 * 1000;
@@ -22,11 +23,18 @@ class World {
   readonly calls: HandleCall[] = [];
   /** Each call has its effect, and then its answer is lost so many times. */
   lost = 0;
+  /** What happens before the next call is repeated. */
+  between: (() => Promise<unknown>) | undefined;
   readonly handles = new Handles({
     clock: this.clock,
     secret: async () => SECRET,
     use: async (handle, subject, call) => {
-      for (; this.lost > 0; this.lost -= 1) await this.#objectOf(handle).store.use(subject, call);
+      for (; this.lost > 0; this.lost -= 1) {
+        await this.#objectOf(handle).store.use(subject, call);
+        const { between } = this;
+        this.between = undefined;
+        await between?.();
+      }
       this.calls.push(call);
       // An object in which nothing is stored makes no tables but for a handle.
       if (call.do !== "create" && !this.#objects.has(handle))
@@ -196,6 +204,88 @@ test("F144 a call whose answer is lost, and that is repeated, has its effect onc
   expect((await again(() => tasks.cancel(taskId))).status).toBe("completed");
   expect(world.rows.kept).toEqual([1, 1, 1, 1]);
 });
+
+test("F144 a change that is repeated after another has come between has its effect once", async () => {
+  const world = new World();
+  const { handles } = world;
+  const handle = await handles.create({ state: 0 });
+  world.lost = 1;
+  world.between = () => handles.set(handle, 2, { ifVersion: 2 });
+  expect(await handles.set(handle, 1, { ifVersion: 1 })).toBe(2);
+  expect(await handles.get(handle)).toEqual({ state: 2, version: 3 });
+});
+
+test.each(Array.from({ length: 20 }, (_, seed) => [seed]))(
+  "F144 whatever is repeated and evicted, a handle is as after each call once (seed %i)",
+  async (seed) => {
+    const random = randomFrom(seed);
+    const pick = <T>(values: readonly T[]): T | undefined =>
+      values[Math.floor(random() * values.length)];
+    const world = new World();
+    const { handles } = world;
+    const handle = await handles.create({ state: 0 });
+    const tasks = handles.tasks(handle);
+    const model = {
+      state: 0,
+      version: 1,
+      tasks: new Map<
+        string,
+        { status: string; pending: Set<string>; answers: Map<string, number> }
+      >(),
+    };
+    const wrong: unknown[] = [];
+    for (let step = 0; step < 60; step += 1) {
+      world.lost = random() < 0.3 ? 1 + Math.floor(random() * 2) : 0;
+      if (random() < 0.2) world.evict();
+      const [taskId, task] = pick([...model.tasks]) ?? [];
+      const kind = Math.floor(random() * 6);
+      if (kind === 0) {
+        const state = Math.floor(random() * 3);
+        if (state !== model.state) model.version += 1;
+        model.state = state;
+        if ((await handles.set(handle, state)) !== model.version) wrong.push([step, "version"]);
+      } else if (kind === 1) {
+        const made = await tasks.create();
+        model.tasks.set(made.taskId, { status: "working", pending: new Set(), answers: new Map() });
+      } else if (taskId !== undefined && task !== undefined) {
+        const key = pick(["a", "b", "c"]) ?? "";
+        const isOpen = task.status === "working";
+        if (kind === 2 && isOpen) {
+          await handles.ask(taskId, key, `${key}?`);
+          if (!task.answers.has(key)) task.pending.add(key);
+        } else if (kind === 3 && isOpen) {
+          const answer = step;
+          const done = await handles.answer(taskId, key, answer).then(
+            () => true,
+            () => false,
+          );
+          if (done !== task.pending.has(key)) wrong.push([step, "answer"]);
+          if (task.pending.delete(key)) task.answers.set(key, answer);
+        } else if (kind === 4) {
+          await tasks.cancel(taskId);
+          if (isOpen) task.status = "cancelled";
+        } else if (kind === 5 && isOpen) {
+          await tasks.update(taskId, { status: "completed", result: step });
+          task.status = "completed";
+        }
+      }
+    }
+    world.lost = 0;
+    expect(wrong).toEqual([]);
+    expect(await handles.get(handle)).toEqual({ state: model.state, version: model.version });
+    expect(await tasks.list()).toHaveLength(model.tasks.size);
+    for (const [taskId, { status, pending, answers }] of model.tasks) {
+      const isWaiting = status === "working" && pending.size > 0;
+      expect(await tasks.get(taskId)).toMatchObject({
+        status: isWaiting ? "input_required" : status,
+      });
+      expect(await handles.pending(taskId)).toEqual(
+        isWaiting ? Object.fromEntries([...pending].map((key) => [key, `${key}?`])) : {},
+      );
+      expect(await handles.answers(taskId)).toEqual(Object.fromEntries(answers));
+    }
+  },
+);
 
 test("F145 a handle is erased when nothing under it has changed for its time", async () => {
   const world = new World();

@@ -77,12 +77,14 @@ function libraryRule(file, specifier) {
   if (allowed === undefined) {
     return `the room "${room}" is unknown: say in scripts/check-imports.mjs what it may import`;
   }
+  // Workers have it, too.
+  if (specifier === "node:async_hooks") return undefined;
   if (specifier.startsWith("node:")) return "the library has no Node-only code";
   if (specifier.startsWith("cloudflare:")) {
     const isPlatformFile = platformFiles.some((pattern) => pattern.test(basename(file)));
     return platformRooms.has(room) && isPlatformFile
       ? undefined
-      : "only *-do.ts and durable-*.ts of object, session, shard, connection and http may touch the platform";
+      : "only *-do.ts and durable-*.ts of object, session, shard, connection, mcp and http may touch the platform";
   }
   if (!specifier.startsWith(".")) {
     if (withoutPackages.has(room) && !typesOnly.has(specifier)) return `${room} imports no package`;

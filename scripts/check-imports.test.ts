@@ -53,12 +53,12 @@ test.each([
   [
     `${src}/session/approvals.ts`,
     `import { env } from "cloudflare:workers";`,
-    "only *-do.ts and durable-*.ts of object, session, shard, connection and http may touch the platform",
+    "only *-do.ts and durable-*.ts of object, session, shard, connection, mcp and http may touch the platform",
   ],
   [
     `${src}/log/log-do.ts`,
     `import { env } from "cloudflare:workers";`,
-    "only *-do.ts and durable-*.ts of object, session, shard, connection and http may touch the platform",
+    "only *-do.ts and durable-*.ts of object, session, shard, connection, mcp and http may touch the platform",
   ],
   [`${src}/index.ts`, `import "./log/index.ts";`, "every source file belongs to a room"],
   [

@@ -25,6 +25,8 @@ import type { LoginDO } from "../src/auth/index.ts";
 import type { MemoryBoardDO, RandomBoardDO } from "./objects/random-board-do.ts";
 import type { UserDO } from "./objects/user-do.ts";
 import type { StateDO } from "./objects/state-do.ts";
+import type { SyncLayer } from "../src/mcp/index.ts";
+import type { HastyLayer, SmallLayer } from "./objects/mcp-layers.ts";
 import type { CounterDO, PlainSessionDO } from "./worker.ts";
 
 declare global {
@@ -66,6 +68,9 @@ declare global {
       EMITTING_USER: DurableObjectNamespace<EmittingUserDO>;
       LIMITED_USER: DurableObjectNamespace<InstanceType<typeof LimitedUserDO>>;
       META_USER: DurableObjectNamespace<MetaUserDO>;
+      TMCP_DURABLE_OBJECT: DurableObjectNamespace<SyncLayer>;
+      HASTY_MCP: DurableObjectNamespace<HastyLayer>;
+      SMALL_MCP: DurableObjectNamespace<SmallLayer>;
       USER: DurableObjectNamespace<UserDO>;
     }
   }

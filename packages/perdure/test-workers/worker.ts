@@ -23,6 +23,8 @@ export { HookedRoom, PlainRoom, RoomUserDO } from "./objects/room-objects.ts";
 export { ChannelUserDO, ContractUserDO } from "./objects/contract-user-do.ts";
 export { EmittingUserDO } from "./objects/emitting-user-do.ts";
 export { LimitedUserDO } from "./objects/limited-user-do.ts";
+export { SyncLayer } from "../src/mcp/index.ts";
+export { HastyLayer, SmallLayer } from "./objects/mcp-layers.ts";
 export { MetaUserDO } from "./objects/meta-user-do.ts";
 export { MemoryBoardDO, RandomBoardDO } from "./objects/random-board-do.ts";
 export { UserDO } from "./objects/user-do.ts";

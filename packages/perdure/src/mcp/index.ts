@@ -1,3 +1,10 @@
 /** MCP sessions that outlive their streams, their server and their object. */
 
+export { durableMcp } from "./durable-mcp.ts";
+export type { DurableMcpOptions, McpHandler, McpTransport } from "./durable-mcp.ts";
+export { DurableObjectSessionManager } from "./durable-object-session-manager.ts";
+export type { GuardOptions } from "./guards.ts";
+export type { ConnectionIdentity } from "./mcp-endpoint.ts";
 export { REGISTRY_SHARDS } from "./placement.ts";
+export { closeSseStream } from "./request-context.ts";
+export { SyncLayer } from "./sync-layer-do.ts";

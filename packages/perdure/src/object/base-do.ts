@@ -159,6 +159,15 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
   }
 
   /**
+   * The tables that this object has, of those of its class. The constructor asks: no field of a subclass is there yet. Default: all.
+   *
+   * @internal
+   */
+  protected get ownSchemas(): readonly Schema[] {
+    return (this.constructor as typeof BaseDO).schemas;
+  }
+
+  /**
    * Who is on the other side of an upgrade. Throw a `PerdureError` to refuse it, or answer something else instead. Default: as the
    * Worker says in its `upgradeRequest`.
    *
@@ -378,7 +387,7 @@ export abstract class BaseDO<Env = unknown> extends DurableObject<Env> {
       migrate(this.#sql, [
         { owner: "timers", migrations: TIMER_MIGRATIONS },
         { owner: "commands", migrations: COMMAND_MIGRATIONS },
-        ...own.schemas,
+        ...this.ownSchemas,
         { owner: "app", migrations: own.migrations },
       ]);
     } catch (error) {

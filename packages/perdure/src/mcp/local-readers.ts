@@ -1,0 +1,59 @@
+/** Readers whose streams a transport has made, in this isolate: found by the session's id, which is all that a transport knows. */
+
+import { controllerSink, readStream } from "./stream-reader.ts";
+import { STANDALONE } from "./stream-name.ts";
+import type { SessionAccess } from "./stream-socket.ts";
+import { openStreamSocket } from "./stream-socket.ts";
+
+/** Chunks that a transport's stream may hold: what its reader has not taken. */
+const MAX_LAG_CHUNKS = 256;
+
+/** One reader. */
+interface LocalReader {
+  readonly controller: ReadableStreamDefaultController;
+  readonly end: () => void;
+}
+
+/** The readers of one isolate. */
+export class LocalReaders {
+  readonly #readers = new Map<string, Set<LocalReader>>();
+
+  /** Sends a session's messages to a stream, from the one that no stream has had. */
+  async attach(access: SessionAccess, controller: ReadableStreamDefaultController): Promise<void> {
+    const { id } = access;
+    const meta = { as: "reader", stream: STANDALONE, after: null, begins: true } as const;
+    const socket = await openStreamSocket(access, meta);
+    const sink = controllerSink(controller, MAX_LAG_CHUNKS);
+    const end = readStream(socket, STANDALONE, {
+      write: (text) => sink.write(text),
+      end: () => {
+        sink.end();
+        this.#forget(id, reader);
+      },
+    });
+    const reader: LocalReader = { controller, end };
+    const readers = this.#readers.get(id) ?? new Set();
+    this.#readers.set(id, readers.add(reader));
+  }
+
+  /**
+   * A transport says that the stream of a session was cancelled, or that its session ends, and not which stream: it is the one
+   * that is closed. One that another has taken over must not end that, and one that is still open ends with its session.
+   */
+  detach(id: string): void {
+    const readers = [...(this.#readers.get(id) ?? [])];
+    const cancelled = readers.find(({ controller }) => isClosed(controller));
+    cancelled?.end();
+  }
+
+  #forget(id: string, reader: LocalReader): void {
+    const readers = this.#readers.get(id);
+    readers?.delete(reader);
+    if (readers?.size === 0) this.#readers.delete(id);
+  }
+}
+
+/** A stream that was cancelled is closed; one that is open has room, or holds chunks for a reader. */
+function isClosed({ desiredSize }: ReadableStreamDefaultController): boolean {
+  return desiredSize === null || desiredSize === 0;
+}

@@ -1,0 +1,169 @@
+/** One request of a client's while the server works on it: what the server says goes into the log, and from there to the client. */
+
+import { createParser } from "eventsource-parser";
+import { serverMessage } from "./json-rpc.ts";
+import type { RequestContext } from "./request-context.ts";
+import { inRequest } from "./request-context.ts";
+import { MAX_MESSAGE_LENGTH } from "./session-object.ts";
+import { HEARTBEAT, HEARTBEAT_MS, messageEvent, primingEvent, withId } from "./sse.ts";
+import type { RequestId } from "./stream-name.ts";
+import { eventId } from "./stream-name.ts";
+import type { EventSink } from "./stream-reader.ts";
+import { controllerSink } from "./stream-reader.ts";
+import type { StreamWriter } from "./stream-writer.ts";
+
+/** Bytes that a client may be behind; one further behind is dropped, and resumes. */
+const MAX_LAG_BYTES = 1024 * 1024;
+
+/** What a request is served with. */
+export interface ServedRequestOptions {
+  readonly writer: StreamWriter;
+  /** Name of its stream. */
+  readonly stream: string;
+  /** The client's id of it. */
+  readonly request: RequestId;
+  /** After how long the client is to come back where its connection ends, in milliseconds. */
+  readonly retryMs: number;
+  /** Whether the client knows of events without a message. */
+  readonly knowsPriming: boolean;
+  /** Hands a client's answer to the server that asked. */
+  readonly answer: (json: string) => Promise<unknown>;
+  /** Ends the server's work. */
+  readonly abort: () => void;
+}
+
+/** A request that is being served. Everything in it happens in the HTTP request that brought it. */
+export class ServedRequest {
+  /** What the client gets. */
+  readonly body: ReadableStream<Uint8Array>;
+  readonly #options: ServedRequestOptions;
+  /** The server's own id of each question that is open, by the id that the client knows. */
+  readonly #asked = new Map<string, RequestId>();
+  #asks = 0;
+  #sink: EventSink | undefined;
+  #context: RequestContext | undefined;
+
+  constructor(options: ServedRequestOptions) {
+    this.#options = options;
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#sink = controllerSink(controller, MAX_LAG_BYTES);
+        },
+        cancel: () => {
+          this.#sink = undefined;
+        },
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: MAX_LAG_BYTES / 16 }),
+    );
+    const { writer, abort } = options;
+    writer.listen({
+      answered: (id, data) => void this.#answered(id, data),
+      cancelled: abort,
+      moved: () => this.closeStream(),
+      lost: () => {
+        abort();
+        this.closeStream();
+      },
+    });
+  }
+
+  /** Ends what the client gets; the work goes on, and the client may come back for it. */
+  closeStream(): void {
+    this.#sink?.end();
+    this.#sink = undefined;
+  }
+
+  /** Takes what the server says until it has answered, and sees to it that all of it is durable. */
+  async serve(source: ReadableStream<Uint8Array>, context: RequestContext): Promise<void> {
+    this.#context = context;
+    const { writer, stream, retryMs, knowsPriming } = this.#options;
+    this.#write(primingEvent(eventId({ stream, position: writer.head }), retryMs, knowsPriming));
+    const heartbeat = setInterval(() => this.#write(HEARTBEAT), HEARTBEAT_MS);
+    try {
+      for await (const data of eventData(source)) {
+        await this.#take(data);
+        await writer.room();
+      }
+    } catch (error) {
+      // A transport errors a stream where the server's code throws: the client is told what it tells everybody.
+      console.error("The MCP server failed while it worked on a request:", error);
+      const failure = { code: -32_603, message: "The server failed to work on this request." };
+      const { request: id } = this.#options;
+      await this.#take(JSON.stringify({ jsonrpc: "2.0", id, error: failure }));
+    } finally {
+      clearInterval(heartbeat);
+      // Where it was answered this has no effect.
+      writer.put("", true, () => {});
+      await writer.close();
+      this.closeStream();
+    }
+  }
+
+  async #take(data: string): Promise<void> {
+    const said = serverMessage(data);
+    if (said === undefined) return;
+    const { message, asks, answers } = said;
+    const isLast = answers === this.#options.request;
+    // What the server did before it answered is done when the client hears the answer.
+    if (isLast && this.#context !== undefined) await Promise.all(this.#context.pending);
+    this.#put(asks === undefined ? data : this.#ask(message, asks), isLast);
+  }
+
+  /** The server's ids are its own, and many servers ask in one session: the client knows a question by another. */
+  #ask(message: Readonly<Record<string, unknown>>, asks: RequestId): string {
+    this.#asks += 1;
+    const id = `${this.#options.stream}:${this.#asks}`;
+    this.#asked.set(id, asks);
+    return JSON.stringify({ ...message, id });
+  }
+
+  async #answered(id: string, data: string): Promise<void> {
+    const asked = this.#asked.get(id);
+    // An answer that came twice, or to nothing.
+    if (asked === undefined || this.#context === undefined) return;
+    this.#asked.delete(id);
+    const answer = JSON.stringify({ ...(JSON.parse(data) as object), id: asked });
+    await inRequest(this.#context, () => this.#options.answer(answer)).catch((error: unknown) =>
+      console.error("The MCP server failed to take an answer:", error),
+    );
+  }
+
+  #put(json: string, isLast: boolean): void {
+    const { writer, stream } = this.#options;
+    const event = messageEvent(json);
+    const kept = json.length > MAX_MESSAGE_LENGTH ? messageEvent(this.#tooLarge(isLast)) : event;
+    writer.put(kept, isLast, (position) => {
+      this.#write(withId(eventId({ stream, position }), event));
+      if (isLast) this.closeStream();
+    });
+  }
+
+  /** What is too large to be kept still goes to whoever is connected; whoever comes back for it is told. */
+  #tooLarge(isLast: boolean): string {
+    const message = `This message was longer than ${MAX_MESSAGE_LENGTH} characters and was not kept: ask again, and stay connected.`;
+    const { request: id } = this.#options;
+    return isLast
+      ? JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32_603, message } })
+      : JSON.stringify({
+          jsonrpc: "2.0",
+          method: "notifications/message",
+          params: { level: "warning", logger: "perdure", data: message },
+        });
+  }
+
+  #write(text: string): void {
+    if (this.#sink?.write(text) === false) this.closeStream();
+  }
+}
+
+/** The data of each event of a stream. */
+async function* eventData(source: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  const found: string[] = [];
+  const parser = createParser({ onEvent: ({ data }) => found.push(data) });
+  for await (const chunk of source) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    yield* found.splice(0);
+  }
+}

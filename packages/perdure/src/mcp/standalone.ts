@@ -1,0 +1,58 @@
+/** Server-Sent Events of a stream, to a client that asked for them with a GET. */
+
+import { primingEvent } from "./sse.ts";
+import { eventId } from "./stream-name.ts";
+import { controllerSink, readStream } from "./stream-reader.ts";
+import type { SessionAccess } from "./stream-socket.ts";
+import { openStreamSocket } from "./stream-socket.ts";
+
+/** Bytes that a client may be behind; one further behind is dropped, and resumes. */
+const MAX_LAG_BYTES = 1024 * 1024;
+
+/** What a client reads. */
+export interface Reading {
+  /** Name of the stream. */
+  readonly stream: string;
+  /** Position that it has; null for what no reader has had. */
+  readonly after: number | null;
+  /** After how long it is to come back where the stream ends, in milliseconds. */
+  readonly retryMs: number;
+  /** Whether it knows of events without a message. */
+  readonly knowsPriming: boolean;
+}
+
+/** The response to a GET. Throws `session_not_found` where there is no such session for this subject. */
+export async function standaloneResponse(
+  access: SessionAccess,
+  { stream, after, retryMs, knowsPriming }: Reading,
+): Promise<Response> {
+  const meta = { as: "reader", stream, after, begins: false } as const;
+  const socket = await openStreamSocket(access, meta);
+  let end: (() => void) | undefined;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const sink = controllerSink(controller, MAX_LAG_BYTES);
+        // Where nothing is known yet, the headers alone would not be sent.
+        sink.write(
+          after === null
+            ? `retry: ${retryMs}\n\n`
+            : primingEvent(eventId({ stream, position: after }), retryMs, knowsPriming),
+        );
+        end = readStream(socket, stream, sink);
+      },
+      cancel() {
+        end?.();
+      },
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: MAX_LAG_BYTES / 16 }),
+  );
+  return new Response(body, {
+    headers: {
+      "content-type": "text/event-stream",
+      "cache-control": "no-cache, no-store",
+      "x-accel-buffering": "no",
+      "mcp-session-id": access.id,
+    },
+  });
+}

@@ -1,0 +1,338 @@
+import type { Connection, Link, Namespace, Schema } from "../object/index.ts";
+import {
+  BaseDO,
+  connectionOf,
+  isUpgradeRequest,
+  ownNamespace,
+  systemClock,
+} from "../object/index.ts";
+import { CONTENT_MIGRATIONS, LOG_MIGRATIONS } from "../log/index.ts";
+import { PerdureError } from "../protocol/index.ts";
+import type { ClientFacts } from "./kept-session.ts";
+import { SESSION_MIGRATIONS } from "./kept-session.ts";
+import { BROADCAST_TIMER } from "./broadcasts.ts";
+import { listenerMetaOf, notifyListeners } from "./listeners.ts";
+import type { Place } from "./placement.ts";
+import { placeOf, registryName, registryOf, sessionName } from "./placement.ts";
+import { RegistryObject } from "./registry-object.ts";
+import { REGISTRY_MIGRATIONS } from "./registry-schema.ts";
+import type { RegistryRpc, SessionRpc, Taken } from "./rpc.ts";
+import { streamMetaOf } from "./rpc.ts";
+import {
+  END_TIMER,
+  IDLE_TIMER,
+  MAX_MESSAGE_LENGTH,
+  SessionObject,
+  takenIf,
+} from "./session-object.ts";
+
+/**
+ * The Durable Object of `perdure/mcp`: one object for each MCP session, and a few registries that know all sessions. Export it from the
+ * Worker's main module, and bind it as `TMCP_DURABLE_OBJECT`. A subclass may set the static bounds.
+ */
+export class SyncLayer<Env = unknown> extends BaseDO<Env> implements SessionRpc, RegistryRpc {
+  /** After how long without use a session expires, in milliseconds; a day by default. A session that is connected is in use. */
+  static readonly sessionIdleMs: number = 24 * 60 * 60 * 1000;
+
+  /** Most messages that are kept of one session for clients that come back; 10,000 by default. */
+  static readonly maxMessages: number = 10_000;
+
+  /** Most UTF-16 units of messages that are kept of one session; 8 Mi by default. */
+  static readonly maxLength: number = 8 * 1024 * 1024;
+
+  /** How long a client that resumes a request waits for a Worker that lost its connection to the session, in milliseconds; 5 s by default. */
+  static readonly writerGraceMs: number = 5_000;
+
+  #loadedSession: SessionObject | undefined;
+  #loadedRegistry: RegistryObject | undefined;
+
+  // -------------------------------------------------------------------------------------------- a session
+
+  /** See `SessionRpc.begin`. */
+  async begin(subject: string | null): Promise<Taken> {
+    await this.#session.begin(subject);
+    return takenIf(this.#session.admits(subject));
+  }
+
+  /** See `SessionRpc.exists`. */
+  async exists(): Promise<boolean> {
+    return this.#found()?.isOpen === true;
+  }
+
+  /** See `SessionRpc.holdsStream`. */
+  async holdsStream(): Promise<boolean> {
+    return this.#found()?.holdsStream === true;
+  }
+
+  /** See `SessionRpc.facts`. */
+  async facts(subject?: string | null): Promise<ClientFacts | null> {
+    return this.#found(subject)?.facts ?? null;
+  }
+
+  /** See `SessionRpc.say`. */
+  async say(facts: ClientFacts): Promise<void> {
+    await this.#begun();
+    this.#session.say(facts);
+  }
+
+  /** See `SessionRpc.push`. */
+  async push(data: string, key: string, isAgain: boolean): Promise<Taken> {
+    checkMessage(data);
+    const session = this.#found();
+    session?.push(data, key, isAgain);
+    return takenIf(session !== undefined);
+  }
+
+  /** See `SessionRpc.deliver`. */
+  async deliver(number: number, data: string): Promise<Taken> {
+    const session = this.#found();
+    session?.deliver(number, data);
+    return takenIf(session !== undefined);
+  }
+
+  /** See `SessionRpc.followUri`. */
+  async followUri(uri: string): Promise<void> {
+    await this.#begun();
+    await this.#session.follow(uri);
+  }
+
+  /** See `SessionRpc.unfollowUri`. */
+  async unfollowUri(uri: string): Promise<void> {
+    await this.#found()?.unfollow(uri);
+  }
+
+  /** See `SessionRpc.answer`. */
+  async answer(subject: string | null, id: string, data: string): Promise<Taken | "unknown"> {
+    checkMessage(data);
+    const session = this.#found(subject);
+    if (session === undefined) return "gone";
+    return session.answer(id, data) ? "taken" : "unknown";
+  }
+
+  /** See `SessionRpc.cancel`. */
+  async cancel(subject: string | null, request: string | number): Promise<Taken> {
+    const session = this.#found(subject);
+    session?.cancel(request);
+    return takenIf(session !== undefined);
+  }
+
+  /** See `SessionRpc.end`. */
+  async end(subject?: string | null): Promise<Taken> {
+    const session = this.#found(subject);
+    // It is as good as gone; a timer does again what could not be done.
+    await session?.end().catch(() => {});
+    return takenIf(session !== undefined);
+  }
+
+  // -------------------------------------------------------------------------------------------- a registry
+
+  /** See `RegistryRpc.join`. */
+  async join(session: string): Promise<void> {
+    this.#registry.join(session);
+  }
+
+  /** See `RegistryRpc.leave`. */
+  async leave(session: string): Promise<void> {
+    if (!this.isBlank) this.#registry.leave(session);
+  }
+
+  /** See `RegistryRpc.follow`. */
+  async follow(uri: string, session: string): Promise<void> {
+    this.#registry.follow(uri, session);
+  }
+
+  /** See `RegistryRpc.unfollow`. */
+  async unfollow(uri: string, session: string): Promise<void> {
+    if (!this.isBlank) this.#registry.unfollow(uri, session);
+  }
+
+  /** See `RegistryRpc.followers`. */
+  async followers(uri: string): Promise<string[]> {
+    return this.isBlank ? [] : [...this.#registry.followers(uri)];
+  }
+
+  /** See `RegistryRpc.broadcast`. */
+  async broadcast(data: string): Promise<void> {
+    if (!this.isBlank) this.#registry.broadcast(data);
+  }
+
+  /** See `RegistryRpc.notify`. */
+  async notify(notification: string): Promise<void> {
+    notifyListeners(this.links, notification);
+  }
+
+  /** See `RegistryRpc.secret`. */
+  async secret(): Promise<string> {
+    return this.#registry.secret();
+  }
+
+  /**
+   * Does nothing. A call is an event, with which the platform renews how many calls the object may make itself.
+   *
+   * @internal
+   */
+  async renew(): Promise<void> {}
+
+  // -------------------------------------------------------------------------------------------- the kernel's hooks
+
+  /** @internal */
+  protected override get ownSchemas(): readonly Schema[] {
+    const { role } = placeOf(this.ctx.id.name) ?? {};
+    return role === undefined ? [] : SCHEMAS[role];
+  }
+
+  /** @internal */
+  protected override identify(request: Request): Connection | Response | Promise<Connection> {
+    // A client's request that was forwarded: what it says of a session is taken down, and opens nothing.
+    if (!isUpgradeRequest(request)) {
+      const id = new URL(request.url).searchParams.get("session_id") ?? crypto.randomUUID();
+      const error =
+        "An MCP session is reached through the Worker's MCP endpoint; its id alone opens no socket.";
+      const headers = { "mcp-session-id": encodeURIComponent(id) };
+      return Response.json({ error }, { status: 401, headers });
+    }
+    const connection = connectionOf(request);
+    if (listenerMetaOf(connection.meta) !== undefined) return connection;
+    const meta = streamMetaOf(connection.meta);
+    if (meta === undefined) throw new PerdureError("bad_request", "The socket is for no stream.");
+    if (meta.as === "reader" && meta.begins) return this.#begun(true).then(() => connection);
+    if (this.#found(subjectOf(connection)) === undefined) throw notFound();
+    return connection;
+  }
+
+  /** @internal */
+  protected override serveConnect(link: Link): void {
+    if (isListener(link)) return;
+    const meta = streamMetaOf(link.attachment.meta);
+    const session = this.#found();
+    if (meta === undefined || session === undefined) throw notFound();
+    session.connect(link, meta);
+  }
+
+  /** @internal */
+  protected override serveMessage(link: Link, text: string): void {
+    if (isListener(link)) throw new PerdureError("bad_frame", "A listener says nothing.");
+    const session = this.#found();
+    if (session === undefined) throw notFound();
+    session.receive(link, parse(text));
+  }
+
+  /** @internal */
+  protected override serveDisconnect(link: Link): void {
+    if (!this.isBlank && !isListener(link)) this.#session.disconnect(link);
+  }
+
+  /** @internal */
+  protected override async serveTimer(name: string, payload: unknown): Promise<void> {
+    if (name === IDLE_TIMER || name === END_TIMER) return this.#session.ring(name);
+    if (name === BROADCAST_TIMER) return this.#registry.ring();
+    await this.onTimer(name, payload);
+  }
+
+  /** The session, if it is there and whoever asks may use it. Nothing is written for one that is not. */
+  #found(subject?: string | null): SessionObject | undefined {
+    if (this.isBlank) return undefined;
+    return this.#session.admits(subject) ? this.#session : undefined;
+  }
+
+  async #begun(isStream = false): Promise<void> {
+    if (!this.#session.isOpen) await this.#session.begin(null, isStream);
+  }
+
+  get #session(): SessionObject {
+    this.#loadedSession ??= this.#loadSession();
+    return this.#loadedSession;
+  }
+
+  get #registry(): RegistryObject {
+    this.#loadedRegistry ??= this.#loadRegistry();
+    return this.#loadedRegistry;
+  }
+
+  #loadSession(): SessionObject {
+    const place = placeOf(this.ctx.id.name);
+    if (place?.role !== "session") throw misplaced("session");
+    const own = this.constructor as typeof SyncLayer;
+    return new SessionObject({
+      id: place.id,
+      sql: this.sql,
+      clock: systemClock,
+      timers: this.timers,
+      limits: { messages: own.maxMessages, length: own.maxLength },
+      idleMs: own.sessionIdleMs,
+      graceMs: own.writerGraceMs,
+      links: () => this.links,
+      registry: (key) => this.#others.getByName(registryName(registryOf(key))),
+      erase: async (reason) => {
+        await this.eraseStorage(reason);
+        this.#loadedSession = undefined;
+      },
+    });
+  }
+
+  #loadRegistry(): RegistryObject {
+    if (placeOf(this.ctx.id.name)?.role !== "registry") throw misplaced("registry");
+    return new RegistryObject({
+      sql: this.sql,
+      clock: systemClock,
+      timers: this.timers,
+      session: (id) => this.#others.getByName(sessionName(id)),
+      renew: () => this.#others.getByName(this.ctx.id.name ?? "").renew(),
+      keepFor: (work) => this.ctx.waitUntil(work),
+    });
+  }
+
+  /** All objects of this class. */
+  get #others(): Namespace<SessionRpc & RegistryRpc & { renew(): Promise<void> }> {
+    const namespace = ownNamespace<SessionRpc & RegistryRpc & { renew(): Promise<void> }>(
+      this.env,
+      this.ctx.id,
+    );
+    if (namespace !== undefined) return namespace;
+    throw new PerdureError("broken", "The class SyncLayer is not bound in its own Worker.");
+  }
+}
+
+/** The tables of each role. */
+const SCHEMAS: Readonly<Record<Place["role"], readonly Schema[]>> = {
+  session: [
+    { owner: "log", migrations: LOG_MIGRATIONS },
+    { owner: "content", migrations: CONTENT_MIGRATIONS },
+    { owner: "mcp", migrations: SESSION_MIGRATIONS },
+  ],
+  registry: [{ owner: "mcp", migrations: REGISTRY_MIGRATIONS }],
+  handle: [],
+};
+
+function isListener(link: Link): boolean {
+  return listenerMetaOf(link.attachment.meta) !== undefined;
+}
+
+function misplaced(role: Place["role"]): PerdureError {
+  return new PerdureError("bad_request", `This object is no ${role}: its name says what it is.`);
+}
+
+/** Nobody in particular has an empty name on a socket. */
+function subjectOf({ subject }: Connection): string | null {
+  return subject === "" ? null : subject;
+}
+
+function checkMessage(data: string): void {
+  if (data.length > MAX_MESSAGE_LENGTH)
+    throw new PerdureError("too_large", `A message has at most ${MAX_MESSAGE_LENGTH} characters.`);
+}
+
+function notFound(): PerdureError {
+  return new PerdureError(
+    "session_not_found",
+    "There is no such MCP session: initialize a new one.",
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new PerdureError("bad_frame", "The frame is no JSON.");
+  }
+}

@@ -18,6 +18,7 @@ import type { LongSessionDO } from "./objects/long-session-do.ts";
 import type { HookedRoom, PlainRoom, RoomUserDO } from "./objects/room-objects.ts";
 import type { ChannelUserDO, ContractUserDO } from "./objects/contract-user-do.ts";
 import type { EmittingUserDO } from "./objects/emitting-user-do.ts";
+import type { ListenLayer } from "./objects/listen-layer.ts";
 import type { LimitedUserDO } from "./objects/limited-user-do.ts";
 import type { MetaUserDO } from "./objects/meta-user-do.ts";
 import type { BoardDO, FullBoardDO, PlainShardDO } from "./objects/board-do.ts";
@@ -66,6 +67,7 @@ declare global {
       CHANNEL_USER: DurableObjectNamespace<InstanceType<typeof ChannelUserDO>>;
       CONTRACT_USER: DurableObjectNamespace<InstanceType<typeof ContractUserDO>>;
       EMITTING_USER: DurableObjectNamespace<EmittingUserDO>;
+      LISTEN_MCP: DurableObjectNamespace<ListenLayer>;
       LIMITED_USER: DurableObjectNamespace<InstanceType<typeof LimitedUserDO>>;
       META_USER: DurableObjectNamespace<MetaUserDO>;
       TMCP_DURABLE_OBJECT: DurableObjectNamespace<SyncLayer>;

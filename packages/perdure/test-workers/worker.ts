@@ -22,6 +22,7 @@ export { LongSessionDO } from "./objects/long-session-do.ts";
 export { HookedRoom, PlainRoom, RoomUserDO } from "./objects/room-objects.ts";
 export { ChannelUserDO, ContractUserDO } from "./objects/contract-user-do.ts";
 export { EmittingUserDO } from "./objects/emitting-user-do.ts";
+export { ListenLayer } from "./objects/listen-layer.ts";
 export { LimitedUserDO } from "./objects/limited-user-do.ts";
 export { SyncLayer } from "../src/mcp/index.ts";
 export { HastyLayer, SmallLayer } from "./objects/mcp-layers.ts";

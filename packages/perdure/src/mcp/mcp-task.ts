@@ -9,7 +9,9 @@ export type { TaskStatus } from "./handle-rpc.ts";
 export interface McpTask {
   /** A handle, a dot and 16 characters: whoever has it reaches the task. */
   readonly taskId: string;
+  /** Where it stands. */
   readonly status: TaskStatus;
+  /** For people: what it is doing, or why it has ended. */
   readonly statusMessage?: string;
   /** ISO 8601. */
   readonly createdAt: string;
@@ -33,12 +35,15 @@ export interface NewTask {
   readonly ttlMs?: number | undefined;
   /** How often clients should ask for it, in milliseconds. */
   readonly pollIntervalMs?: number | undefined;
+  /** For people: what it is doing. */
   readonly statusMessage?: string | undefined;
 }
 
 /** A change of a task; what is not named stays. It is `input_required` by itself while input is asked for. */
 export interface TaskChange {
+  /** Where it stands; all but `working` are final. */
   readonly status?: "working" | "completed" | "failed" | "cancelled" | undefined;
+  /** For people: what it is doing, or why it has ended. */
   readonly statusMessage?: string | undefined;
   /** JSON, at most 1 MiB. */
   readonly result?: unknown;

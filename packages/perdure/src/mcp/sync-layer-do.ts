@@ -11,6 +11,9 @@ import { PerdureError } from "../protocol/index.ts";
 import type { ClientFacts } from "./kept-session.ts";
 import { SESSION_MIGRATIONS } from "./kept-session.ts";
 import { BROADCAST_TIMER } from "./broadcasts.ts";
+import type { HandleCall, HandleReply, HandleRpc } from "./handle-rpc.ts";
+import { HANDLE_MIGRATIONS } from "./handle-schema.ts";
+import { HANDLE_TIMER, HandleStore, unknownHandle } from "./handle-store.ts";
 import { listenerMetaOf, notifyListeners } from "./listeners.ts";
 import type { Place } from "./placement.ts";
 import { placeOf, registryName, registryOf, sessionName } from "./placement.ts";
@@ -30,7 +33,10 @@ import {
  * The Durable Object of `perdure/mcp`: one object for each MCP session, and a few registries that know all sessions. Export it from the
  * Worker's main module, and bind it as `TMCP_DURABLE_OBJECT`. A subclass may set the static bounds.
  */
-export class SyncLayer<Env = unknown> extends BaseDO<Env> implements SessionRpc, RegistryRpc {
+export class SyncLayer<Env = unknown>
+  extends BaseDO<Env>
+  implements SessionRpc, RegistryRpc, HandleRpc
+{
   /** After how long without use a session expires, in milliseconds; a day by default. A session that is connected is in use. */
   static readonly sessionIdleMs: number = 24 * 60 * 60 * 1000;
 
@@ -45,6 +51,7 @@ export class SyncLayer<Env = unknown> extends BaseDO<Env> implements SessionRpc,
 
   #loadedSession: SessionObject | undefined;
   #loadedRegistry: RegistryObject | undefined;
+  #loadedHandle: HandleStore | undefined;
 
   // -------------------------------------------------------------------------------------------- a session
 
@@ -173,6 +180,16 @@ export class SyncLayer<Env = unknown> extends BaseDO<Env> implements SessionRpc,
    */
   async renew(): Promise<void> {}
 
+  // -------------------------------------------------------------------------------------------- a handle
+
+  /** See `HandleRpc.useHandle`. */
+  async useHandle(subject: string | null, call: HandleCall): Promise<HandleReply> {
+    // Nothing is written for a handle that was never made, or is erased.
+    if (this.isBlank && call.do !== "create")
+      return { ok: false, error: unknownHandle().toProblem() };
+    return this.#handle.use(subject, call);
+  }
+
   // -------------------------------------------------------------------------------------------- the kernel's hooks
 
   /** @internal */
@@ -226,6 +243,7 @@ export class SyncLayer<Env = unknown> extends BaseDO<Env> implements SessionRpc,
   protected override async serveTimer(name: string, payload: unknown): Promise<void> {
     if (name === IDLE_TIMER || name === END_TIMER) return this.#session.ring(name);
     if (name === BROADCAST_TIMER) return this.#registry.ring();
+    if (name === HANDLE_TIMER) return this.#handle.ring();
     await this.onTimer(name, payload);
   }
 
@@ -247,6 +265,11 @@ export class SyncLayer<Env = unknown> extends BaseDO<Env> implements SessionRpc,
   get #registry(): RegistryObject {
     this.#loadedRegistry ??= this.#loadRegistry();
     return this.#loadedRegistry;
+  }
+
+  get #handle(): HandleStore {
+    this.#loadedHandle ??= this.#loadHandle();
+    return this.#loadedHandle;
   }
 
   #loadSession(): SessionObject {
@@ -282,6 +305,19 @@ export class SyncLayer<Env = unknown> extends BaseDO<Env> implements SessionRpc,
     });
   }
 
+  #loadHandle(): HandleStore {
+    if (placeOf(this.ctx.id.name)?.role !== "handle") throw misplaced("handle");
+    return new HandleStore({
+      sql: this.sql,
+      clock: systemClock,
+      timers: this.timers,
+      erase: async () => {
+        this.#loadedHandle = undefined;
+        await this.eraseStorage("The handle is gone.");
+      },
+    });
+  }
+
   /** All objects of this class. */
   get #others(): Namespace<SessionRpc & RegistryRpc & { renew(): Promise<void> }> {
     const namespace = ownNamespace<SessionRpc & RegistryRpc & { renew(): Promise<void> }>(
@@ -301,7 +337,7 @@ const SCHEMAS: Readonly<Record<Place["role"], readonly Schema[]>> = {
     { owner: "mcp", migrations: SESSION_MIGRATIONS },
   ],
   registry: [{ owner: "mcp", migrations: REGISTRY_MIGRATIONS }],
-  handle: [],
+  handle: [{ owner: "mcp", migrations: HANDLE_MIGRATIONS }],
 };
 
 function isListener(link: Link): boolean {

@@ -35,7 +35,10 @@ const worker = (
     compatibility_date: "2026-10-23",
     durable_objects: {
       bindings: [
-        { name: "SESSION_DO", class_name: session },
+        {
+          name: session === "SyncLayer" ? "TMCP_DURABLE_OBJECT" : "SESSION_DO",
+          class_name: session,
+        },
         ...others.map((name) => ({
           name: name === "LoginDO" ? "LOGINS" : "SESSION_INDEX",
           class_name: name,
@@ -49,6 +52,7 @@ const worker = (
       "perdure/session": source("session"),
       "perdure/http": source("http"),
       "perdure/object": source("object"),
+      "perdure/mcp": source("mcp"),
     },
     vars: { PERDURE_SECRET: SECRET, SESSION_DO_SECRET: SECRET },
   },
@@ -71,6 +75,9 @@ const server = createTestHarness({
     worker("hit-counter.ts", "HitCounter"),
     worker("trip.ts", "TripSession", "SessionIndexDO"),
     worker("chat-session.ts", "ChatSession", "SessionIndexDO"),
+    worker("booking.ts", "SyncLayer"),
+    worker("reports.ts", "SyncLayer"),
+    worker("listening.ts", "SyncLayer"),
   ],
 });
 
@@ -81,7 +88,11 @@ beforeAll(async () => {
   for (const [name, types, lib] of [
     ["client", [], ["ES2024", "DOM", "DOM.Iterable"]],
     ["both", ["@cloudflare/workers-types"], ["ES2024", "DOM", "DOM.Iterable"]],
-    ["worker", ["@cloudflare/workers-types", "@cloudflare/vitest-plugin/types"], ["ES2024"]],
+    [
+      "worker",
+      ["@cloudflare/workers-types", "@cloudflare/vitest-plugin/types", "node/async_hooks"],
+      ["ES2024"],
+    ],
   ] as const) {
     const isMine = (snippet: Snippet) => placeOf(snippet) === name;
     const project = {
@@ -284,6 +295,102 @@ test("the session that runs its turns answers, and asks before it pays, as the g
       ],
     },
   ]);
+});
+
+/** A request of a stateless client of MCP. */
+const statelessRequest = (method: string, params: { readonly name?: string }): RequestInit => ({
+  method: "POST",
+  headers: {
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    "mcp-protocol-version": "2026-07-28",
+    "mcp-method": method,
+    ...(params.name === undefined ? {} : { "mcp-name": params.name }),
+  },
+  body: JSON.stringify({
+    jsonrpc: "2.0",
+    id: 1,
+    method,
+    params: {
+      ...params,
+      _meta: {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
+        "io.modelcontextprotocol/clientCapabilities": { elicitation: {} },
+      },
+    },
+  }),
+});
+
+test("a stateless MCP server asks its client, and keeps what it saved under a handle, as the guide says", async () => {
+  const { fetch: ask } = server.getWorker("booking");
+  const book = async (more: object) => {
+    const params = { name: "book", arguments: { people: 2 }, ...more };
+    const response = await ask("http://localhost/mcp", statelessRequest("tools/call", params));
+    const text = await response.text();
+    const { result, error } = JSON.parse(text.replace(/^[^]*?data: /, "")) as {
+      readonly result?: {
+        readonly requestState?: string;
+        readonly inputRequests?: {
+          readonly sure: { readonly params: { readonly message: string } };
+        };
+        readonly content?: readonly unknown[];
+      };
+      readonly error?: { readonly code: number };
+    };
+    return { ...result, code: error?.code };
+  };
+  const asked = await book({});
+  const table = /Table (\d+) for 2/.exec(asked.inputRequests?.sure.params.message ?? "")?.[1];
+  expect(asked.requestState).toMatch(/^[\w-]{43}\.[\w-]{22}$/);
+  const inputResponses = { sure: { action: "accept", content: { sure: true } } };
+  const booked = await book({ requestState: asked.requestState, inputResponses });
+  expect(booked.content).toEqual([{ type: "text", text: `Table ${table} is yours.` }]);
+  const forged = `${asked.requestState?.slice(0, -1)}_`;
+  expect(await book({ requestState: forged, inputResponses })).toEqual({ code: -32602 });
+});
+
+test("a stream of changes stays open, and hears of what other requests tell, as the guide says", async () => {
+  const { fetch: ask } = server.getWorker("listening");
+  const params = { notifications: { resourceSubscriptions: ["shelf://new"] } };
+  const response = await ask(
+    "http://localhost/mcp",
+    statelessRequest("subscriptions/listen", params),
+  );
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const heard = async (what: string, times: number) => {
+    while (text.split(what).length <= times) text += (await reader?.read())?.value ?? "";
+  };
+  await heard("notifications/subscriptions/acknowledged", 1);
+  for (let times = 1; times <= 3; times += 1) {
+    await ask("http://localhost/arrived");
+    await heard("notifications/resources/updated", times);
+  }
+  expect(text).toContain('"uri":"shelf://new"');
+  await reader?.cancel();
+});
+
+test("a task asks for input and is completed, as the guide says", async () => {
+  const { fetch: ask } = server.getWorker("reports");
+  const call = async (body: object) => {
+    const init = { method: "POST", body: JSON.stringify(body) };
+    const response = await ask("http://localhost/", init);
+    return (await response.json()) as { readonly taskId: string };
+  };
+  const { taskId } = await call({});
+  await vi.waitFor(async () =>
+    expect(await call({ taskId })).toMatchObject({
+      status: "input_required",
+      inputRequests: { language: { method: "elicitation/create" } },
+    }),
+  );
+  const answer = { action: "accept", content: { language: "de" } };
+  await call({ taskId, inputResponses: { language: answer } });
+  await vi.waitFor(async () =>
+    expect(await call({ taskId })).toMatchObject({ status: "completed", result: { answer } }),
+  );
+  expect(await call({ taskId: `${taskId.slice(0, -1)}_` })).toHaveProperty("error");
 });
 
 test("Hono's client talks to the app in which the routes are mounted, as the guide has both", async () => {

@@ -298,14 +298,14 @@ test("the session that runs its turns answers, and asks before it pays, as the g
 });
 
 /** A request of a stateless client of MCP. */
-const statelessRequest = (method: string, params: { readonly name?: string }): RequestInit => ({
+const statelessRequest = (method: string, params: object, name?: string) => ({
   method: "POST",
   headers: {
     "content-type": "application/json",
     accept: "application/json, text/event-stream",
     "mcp-protocol-version": "2026-07-28",
     "mcp-method": method,
-    ...(params.name === undefined ? {} : { "mcp-name": params.name }),
+    ...(name === undefined ? {} : { "mcp-name": name }),
   },
   body: JSON.stringify({
     jsonrpc: "2.0",
@@ -326,7 +326,10 @@ test("a stateless MCP server asks its client, and keeps what it saved under a ha
   const { fetch: ask } = server.getWorker("booking");
   const book = async (more: object) => {
     const params = { name: "book", arguments: { people: 2 }, ...more };
-    const response = await ask("http://localhost/mcp", statelessRequest("tools/call", params));
+    const response = await ask(
+      "http://localhost/mcp",
+      statelessRequest("tools/call", params, "book"),
+    );
     const text = await response.text();
     const { result, error } = JSON.parse(text.replace(/^[^]*?data: /, "")) as {
       readonly result?: {
@@ -357,10 +360,12 @@ test("a stream of changes stays open, and hears of what other requests tell, as 
     "http://localhost/mcp",
     statelessRequest("subscriptions/listen", params),
   );
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
   let text = "";
   const heard = async (what: string, times: number) => {
-    while (text.split(what).length <= times) text += (await reader?.read())?.value ?? "";
+    while (text.split(what).length <= times)
+      text += decoder.decode((await reader?.read())?.value, { stream: true });
   };
   await heard("notifications/subscriptions/acknowledged", 1);
   for (let times = 1; times <= 3; times += 1) {

@@ -99,6 +99,28 @@ test("F116 broadcasts reach every session of a registry once and in order, over 
   await vi.waitFor(async () => expect(await rowsOf(1)).toEqual([0, 0, 0, 0]));
 });
 
+test("F120 a registry that crashes while it delivers goes on at its alarm, and nobody gets a message twice", async () => {
+  const sessions = sessionsOf(1, 60).slice(20);
+  for (const id of sessions) await env.LISTEN_MCP.getByName(sessionName(id)).begin(null);
+  for (const number of [1, 2, 3]) {
+    await registryAt(1).broadcast(`{"broadcast":"broadcast-${number}"}`);
+    await runInDurableObject(registryAt(1), (_object, state) =>
+      state.abort("a crash that a test asked for"),
+    ).catch(() => {});
+  }
+  await vi.waitFor(async () => {
+    await runInDurableObject(registryAt(1), async (object, { storage }) => {
+      // As if the two seconds until its alarm were over.
+      storage.sql.exec("UPDATE timers SET due_at = 1");
+      await object.alarm();
+    });
+    expect((await rowsOf(1)).slice(2)).toEqual([0, 0]);
+  });
+  for (const id of sessions) expect(await messagesOf(id)).toEqual([1, 2, 3]);
+  for (const id of sessions) await env.LISTEN_MCP.getByName(sessionName(id)).end(null);
+  await vi.waitFor(async () => expect(await rowsOf(1)).toEqual([0, 0, 0, 0]));
+});
+
 test("F117 a session that is not there any more is forgotten at the next broadcast", async () => {
   const registry = registryAt(0);
   await registry.join("vanished");

@@ -177,7 +177,8 @@ export class McpEndpoint<Env> {
     const { request, env, lifetime } = call;
     const stream = newStream(message.id);
     const writer = await StreamWriter.open((isBack) =>
-      openStreamSocket(access, { as: "writer", stream, isBack }),
+      // What was begun is finished, also where its client's token expires meanwhile.
+      openStreamSocket({ ...access, expiresAt: null }, { as: "writer", stream, isBack }),
     );
     const abort = new AbortController();
     const served = new ServedRequest({
@@ -188,6 +189,8 @@ export class McpEndpoint<Env> {
       knowsPriming: knowsPriming(request, message),
       answer: (json) => this.#respond(this.#copy(call, json, access.id), request, env),
       abort: () => abort.abort(),
+      // What was not initialized is no session.
+      failed: () => (message.kind === "initialize" ? this.#end(access) : undefined),
     });
     const context: RequestContext = {
       id: access.id,

@@ -71,6 +71,8 @@ export type StreamMeta =
 
 /** What a reader is sent. */
 export type ReaderFrame =
+  /** First: the position after which it reads. */
+  | { readonly t: "from"; readonly p: number }
   /** Messages, with their positions. */
   | { readonly t: "messages"; readonly m: readonly (readonly [position: number, data: string])[] }
   /** Messages between these positions are not kept any more: some may have been for this reader. */

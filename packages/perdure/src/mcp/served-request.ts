@@ -30,6 +30,8 @@ export interface ServedRequestOptions {
   readonly answer: (json: string) => Promise<unknown>;
   /** Ends the server's work. */
   readonly abort: () => void;
+  /** The server has answered with an error, and the client has it. */
+  readonly failed: () => unknown;
 }
 
 /** A request that is being served. Everything in it happens in the HTTP request that brought it. */
@@ -40,6 +42,7 @@ export class ServedRequest {
   /** The server's own id of each question that is open, by the id that the client knows. */
   readonly #asked = new Map<string, RequestId>();
   #asks = 0;
+  #hasFailed = false;
   #sink: EventSink | undefined;
   #context: RequestContext | undefined;
 
@@ -97,6 +100,7 @@ export class ServedRequest {
       writer.put("", true, () => {});
       await writer.close();
       this.closeStream();
+      if (this.#hasFailed) await this.#options.failed();
     }
   }
 
@@ -105,6 +109,7 @@ export class ServedRequest {
     if (said === undefined) return;
     const { message, asks, answers } = said;
     const isLast = answers === this.#options.request;
+    if (isLast) this.#hasFailed = Object.hasOwn(message, "error");
     // What the server did before it answered is done when the client hears the answer.
     if (isLast && this.#context !== undefined) await Promise.all(this.#context.pending);
     this.#put(asks === undefined ? data : this.#ask(message, asks), isLast);

@@ -166,10 +166,11 @@ export class SessionObject {
   /** A socket was opened. */
   connect(link: Link, meta: StreamMeta): void {
     if (meta.as === "writer") return this.#writers.connect(link, meta);
-    this.#readers.connect(link, meta, this.#handed);
-    if (meta.stream === STANDALONE) return;
+    if (meta.stream === STANDALONE) return this.#readers.connect(link, meta, this.#handed);
+    const { isOver, position } = this.#log.progressOf(meta.stream);
+    this.#readers.connect(link, meta, this.#log.floor, isOver ? position : undefined);
     this.#writers.moved(meta.stream);
-    if (!this.#log.progressOf(meta.stream).isOver) this.#writers.expect(meta.stream);
+    if (!isOver) this.#writers.expect(meta.stream);
   }
 
   /** A socket sent a frame. */

@@ -33,13 +33,10 @@ export async function standaloneResponse(
     {
       start(controller) {
         const sink = controllerSink(controller, MAX_LAG_BYTES);
-        // Where nothing is known yet, the headers alone would not be sent.
-        sink.write(
-          after === null
-            ? `retry: ${retryMs}\n\n`
-            : primingEvent(eventId({ stream, position: after }), retryMs, knowsPriming),
-        );
-        end = readStream(socket, stream, sink);
+        end = readStream(socket, stream, {
+          ...sink,
+          begin: (position) => primingEvent(eventId({ stream, position }), retryMs, knowsPriming),
+        });
       },
       cancel() {
         end?.();

@@ -6,6 +6,8 @@ import { eventId } from "./stream-name.ts";
 
 /** Where events go. */
 export interface EventSink {
+  /** What is written first, for the position after which events come; nothing, where it is not there. */
+  begin?(position: number): string;
   /** Writes a text. False where nobody takes it any more, or not fast enough. */
   write(text: string): boolean;
   /** Nothing follows. */
@@ -39,6 +41,10 @@ export function readStream(socket: WebSocket, stream: string, sink: EventSink): 
   socket.addEventListener("message", ({ data }) => {
     const frame = JSON.parse(String(data)) as ReaderFrame;
     if (frame.t === "over") return end();
+    if (frame.t === "from") {
+      if (sink.begin !== undefined) write(sink.begin(frame.p));
+      return;
+    }
     if (frame.t === "gap") {
       write(gapEvent(eventId({ stream, position: frame.to }), frame.after, frame.to));
       return;

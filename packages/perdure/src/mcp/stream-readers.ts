@@ -40,13 +40,20 @@ export class StreamReaders {
     this.#links = links;
   }
 
-  /** A reader has come. Whoever reads the same stream is put out: its client has come back, or a newer one has. */
-  connect(link: Link, { stream, after }: ReaderMeta, handed: number): void {
+  /**
+   * A reader has come. Whoever reads the same stream is put out: its client has come back, or a newer one has.
+   *
+   * @param handed How far the stream was handed to a reader, where this one does not say what it has.
+   * @param endedAt Where the stream has ended.
+   */
+  connect(link: Link, { stream, after }: ReaderMeta, handed: number, endedAt = Infinity): void {
     for (const other of this.#of(stream))
       if (other !== link) other.close(CLOSE.replaced, "A newer stream has taken over.");
     const from = Math.min(after ?? handed, this.#log.head);
     link.attach({ kept: { sent: from, got: from } satisfies KeptReader });
-    this.#fill(link, stream);
+    send(link, { t: "from", p: from });
+    if (from >= endedAt) send(link, { t: "over" });
+    else this.#fill(link, stream);
   }
 
   /** A reader has handed messages on. */

@@ -51,6 +51,7 @@ export class StreamWriter {
   #number = 0;
   #head = 0;
   #facts: ClientFacts = {};
+  #hasLast = false;
   #isOver = false;
   #pendingLength = 0;
   /** Who waits for less to be pending, and for how much less. */
@@ -83,9 +84,10 @@ export class StreamWriter {
     this.#listener = listener;
   }
 
-  /** Sends an event; `done` is called with its position when it is durable, in order. Nothing follows one that `isLast`. */
+  /** Sends an event; `done` is called with its position when it is durable, in order. What follows one that `isLast` is dropped. */
   put(event: string, isLast: boolean, done: (position: number) => void): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#hasLast) return;
+    this.#hasLast = isLast;
     this.#number += 1;
     const written: Written = { n: this.#number, d: event, ...(isLast ? { e: 1 as const } : {}) };
     this.#pending.push({ written, done });

@@ -26,7 +26,7 @@ test("F2 an unknown, a forged and a terminated session get 404", async () => {
   const { session } = client;
   const stream = await client.listen();
   expect((await client.fetch("DELETE")).status).toBe(200);
-  expect(await stream.raw()).toBeUndefined();
+  expect(await stream.next()).toBeUndefined();
   for (const method of ["GET", "DELETE"]) expect((await client.fetch(method)).status).toBe(404);
   const ping = { jsonrpc: "2.0", id: 1, method: "ping" };
   expect((await client.fetch("POST", ping)).status).toBe(404);
@@ -104,7 +104,7 @@ test("F8 a second stream takes over, and the first one's end does not end it", a
   const client = await new McpClient(handler).initialize();
   const first = await client.listen();
   const second = await client.listen();
-  expect(await first.raw()).toBeUndefined();
+  expect(await first.next()).toBeUndefined();
   await first.drop();
   await (await client.call("change")).rest();
   expect(await second.message()).toMatchObject({ method: "notifications/tools/list_changed" });

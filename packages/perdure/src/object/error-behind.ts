@@ -1,8 +1,8 @@
 /** What is told of an error that came out of a call. */
 
-import type { ErrorCode } from "../protocol/index.ts";
 import { isErrorCode, PerdureError, problemOf } from "../protocol/index.ts";
 import { isPassing } from "./call-object.ts";
+import { saysMissingSqlite } from "./missing-sqlite.ts";
 
 /** The error behind anything thrown: an object that is overloaded or gone is `unavailable`, what else is not ours is `internal`. */
 export function errorBehind(thrown: unknown): PerdureError {
@@ -15,8 +15,10 @@ export function errorBehind(thrown: unknown): PerdureError {
   return new PerdureError(code, detail);
 }
 
-/** An error of an object's method has lost its class on the way, but not its code. */
+/** An error of an object's method has lost its class on the way, but not its code, where the compatibility date is not an old one. */
 function fromObject(error: unknown): PerdureError | undefined {
-  const isOurs = error instanceof Error && "code" in error && isErrorCode(error.code);
-  return isOurs ? new PerdureError(error.code as ErrorCode, error.message) : undefined;
+  if (!(error instanceof Error)) return undefined;
+  if ("code" in error && isErrorCode(error.code))
+    return new PerdureError(error.code, error.message);
+  return saysMissingSqlite(error.message) ? new PerdureError("broken", error.message) : undefined;
 }

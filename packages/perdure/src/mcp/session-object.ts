@@ -72,6 +72,11 @@ export class SessionObject {
     return this.#kept.isOpen;
   }
 
+  /** Whether it will be there in a moment. */
+  get isBeginning(): boolean {
+    return this.#beginning !== undefined;
+  }
+
   /** What its client said of itself. */
   get facts(): ClientFacts {
     return this.#kept.facts;

@@ -63,17 +63,17 @@ export class SyncLayer<Env = unknown>
 
   /** See `SessionRpc.exists`. */
   async exists(): Promise<boolean> {
-    return this.#found()?.isOpen === true;
+    return (await this.#settled())?.isOpen === true;
   }
 
   /** See `SessionRpc.holdsStream`. */
   async holdsStream(): Promise<boolean> {
-    return this.#found()?.holdsStream === true;
+    return (await this.#settled())?.holdsStream === true;
   }
 
   /** See `SessionRpc.facts`. */
   async facts(subject?: string | null): Promise<ClientFacts | null> {
-    return this.#found(subject)?.facts ?? null;
+    return (await this.#settled(subject))?.facts ?? null;
   }
 
   /** See `SessionRpc.say`. */
@@ -85,14 +85,14 @@ export class SyncLayer<Env = unknown>
   /** See `SessionRpc.push`. */
   async push(data: string, key: string, isAgain: boolean): Promise<Taken> {
     checkMessage(data);
-    const session = this.#found();
+    const session = await this.#settled();
     session?.push(data, key, isAgain);
     return takenIf(session !== undefined);
   }
 
   /** See `SessionRpc.deliver`. */
   async deliver(number: number, data: string): Promise<Taken> {
-    const session = this.#found();
+    const session = await this.#settled();
     session?.deliver(number, data);
     return takenIf(session !== undefined);
   }
@@ -105,27 +105,27 @@ export class SyncLayer<Env = unknown>
 
   /** See `SessionRpc.unfollowUri`. */
   async unfollowUri(uri: string): Promise<void> {
-    await this.#found()?.unfollow(uri);
+    await (await this.#settled())?.unfollow(uri);
   }
 
   /** See `SessionRpc.answer`. */
   async answer(subject: string | null, id: string, data: string): Promise<Taken | "unknown"> {
     checkMessage(data);
-    const session = this.#found(subject);
+    const session = await this.#settled(subject);
     if (session === undefined) return "gone";
     return session.answer(id, data) ? "taken" : "unknown";
   }
 
   /** See `SessionRpc.cancel`. */
   async cancel(subject: string | null, request: string | number): Promise<Taken> {
-    const session = this.#found(subject);
+    const session = await this.#settled(subject);
     session?.cancel(request);
     return takenIf(session !== undefined);
   }
 
   /** See `SessionRpc.end`. */
   async end(subject?: string | null): Promise<Taken> {
-    const session = this.#found(subject);
+    const session = await this.#settled(subject);
     // It is as good as gone; a timer does again what could not be done.
     await session?.end().catch(() => {});
     return takenIf(session !== undefined);
@@ -213,8 +213,10 @@ export class SyncLayer<Env = unknown>
     const meta = streamMetaOf(connection.meta);
     if (meta === undefined) throw new PerdureError("bad_request", "The socket is for no stream.");
     if (meta.as === "reader" && meta.begins) return this.#begun(true).then(() => connection);
-    if (this.#found(subjectOf(connection)) === undefined) throw notFound();
-    return connection;
+    return this.#settled(subjectOf(connection)).then((session) => {
+      if (session === undefined) throw notFound();
+      return connection;
+    });
   }
 
   /** @internal */
@@ -251,6 +253,12 @@ export class SyncLayer<Env = unknown>
   #found(subject?: string | null): SessionObject | undefined {
     if (this.isBlank) return undefined;
     return this.#session.admits(subject) ? this.#session : undefined;
+  }
+
+  /** The same, once a beginning that is under way is done: a transport does not wait for it, and goes on with what is begun. */
+  async #settled(subject?: string | null): Promise<SessionObject | undefined> {
+    if (this.#loadedSession?.isBeginning === true) await this.#begun().catch(() => {});
+    return this.#found(subject);
   }
 
   async #begun(isStream = false): Promise<void> {

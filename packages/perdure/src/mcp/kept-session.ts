@@ -8,18 +8,26 @@ export interface ClientFacts {
   readonly clientInfo?: object | undefined;
   readonly clientCapabilities?: object | undefined;
   readonly logLevel?: string | undefined;
+  /** The revision that it asked for: the newest that it knows, where an older one was agreed on. */
+  readonly protocolVersion?: string | undefined;
+}
+
+/** What begins a session. */
+export interface Beginning {
+  /** Present where a stream does: that of the older SSE transport, with which it ends. */
+  readonly isStream?: true;
+  /** See `ClientFacts`. */
+  readonly protocolVersion?: string | undefined;
 }
 
 /** The stored session. */
-interface Kept extends ClientFacts {
+interface Kept extends ClientFacts, Beginning {
   /** Whose it is; null where it is bound to nobody. */
   readonly subject: string | null;
   /** When it was used last, in milliseconds since 1970, within an eighth of the time after which it expires. */
   readonly usedAt: number;
   /** How far the standalone stream was handed to a reader that went when the log stood at `head`. */
   readonly handed?: { readonly to: number; readonly head: number };
-  /** Present where it was begun by a stream: that of the older SSE transport, with which it ends. */
-  readonly isStream?: true;
   /** Present while it ends: nobody finds it any more. */
   readonly isEnding?: true;
 }
@@ -70,11 +78,12 @@ export class KeptSession {
 
   /** What its client said of itself. */
   get facts(): ClientFacts {
-    const { clientInfo, clientCapabilities, logLevel } = this.#kept ?? {};
+    const { clientInfo, clientCapabilities, logLevel, protocolVersion } = this.#kept ?? {};
     return {
       ...(clientInfo === undefined ? {} : { clientInfo }),
       ...(clientCapabilities === undefined ? {} : { clientCapabilities }),
       ...(logLevel === undefined ? {} : { logLevel }),
+      ...(protocolVersion === undefined ? {} : { protocolVersion }),
     };
   }
 
@@ -95,9 +104,9 @@ export class KeptSession {
     return this.#kept?.isStream === true;
   }
 
-  /** Begins it; `isStream` where a stream does. */
-  begin(subject: string | null, isStream: boolean): void {
-    this.#store({ subject, usedAt: this.#clock.now(), ...(isStream ? { isStream } : {}) });
+  /** Begins it. */
+  begin(subject: string | null, beginning: Beginning): void {
+    this.#store({ subject, usedAt: this.#clock.now(), ...beginning });
   }
 
   /** It ends: from now on it is as if it had never been, until it is erased. */

@@ -7,6 +7,7 @@ import type { GuardOptions } from "./guards.ts";
 import { guardRequest } from "./guards.ts";
 import type { ClientMessage } from "./json-rpc.ts";
 import { clientMessage, isSessionlessVersion, refusal } from "./json-rpc.ts";
+import type { ClientFacts } from "./kept-session.ts";
 import { registryName, sessionName } from "./placement.ts";
 import type { RequestContext } from "./request-context.ts";
 import { inRequest } from "./request-context.ts";
@@ -15,7 +16,6 @@ import { ServedRequest } from "./served-request.ts";
 import { mintSessionId, verifySessionId } from "./session-id.ts";
 import { sessionlessResponse } from "./sessionless.ts";
 import { standaloneResponse } from "./standalone.ts";
-import type { RequestId } from "./stream-name.ts";
 import { newStream, placeOfEvent, STANDALONE } from "./stream-name.ts";
 import type { SessionAccess, SessionStub } from "./stream-socket.ts";
 import { openStreamSocket } from "./stream-socket.ts";
@@ -142,7 +142,8 @@ export class McpEndpoint<Env> {
       return refusal(400, "The header Mcp-Session-Id is missing: initialize a session first.");
     if (message?.kind !== "initialize" && !(await verifySessionId(secret, id))) return gone();
     const subject = identity?.subject ?? null;
-    if (message?.kind === "initialize") await namespace.getByName(sessionName(id)).begin(subject);
+    if (message?.kind === "initialize")
+      await namespace.getByName(sessionName(id)).begin(subject, message.version);
     return { namespace, id, subject, expiresAt: identity?.expiresAt ?? null };
   }
 
@@ -158,7 +159,7 @@ export class McpEndpoint<Env> {
       stream: place?.stream ?? STANDALONE,
       after: place?.position ?? null,
       retryMs: this.#options.retryMs,
-      knowsPriming: knowsPriming(request),
+      knowsPriming: (facts) => knowsPriming(request, facts),
     });
   }
 
@@ -186,7 +187,7 @@ export class McpEndpoint<Env> {
       stream,
       request: message.id,
       retryMs: this.#options.retryMs,
-      knowsPriming: knowsPriming(request, message),
+      knowsPriming: knowsPriming(request, writer.facts),
       answer: (json) => this.#respond(this.#copy(call, json, access.id), request, env),
       abort: () => abort.abort(),
       // What was not initialized is no session.
@@ -300,17 +301,10 @@ function gone(): Response {
   return refusal(404, "There is no such MCP session: initialize a new one.");
 }
 
-function knowsPriming(
-  request: Request,
-  message?: {
-    readonly kind: string;
-    readonly version?: string | undefined;
-    readonly id: RequestId;
-  },
-): boolean {
-  const version =
-    message?.kind === "initialize" ? message.version : request.headers.get("mcp-protocol-version");
-  return (version ?? "") >= PRIMING_SINCE;
+/** Whether a client takes an event without a message for what it is: by what it asked for when it began, or says now. */
+function knowsPriming(request: Request, { protocolVersion = "" }: ClientFacts): boolean {
+  const agreed = request.headers.get("mcp-protocol-version") ?? "";
+  return protocolVersion >= PRIMING_SINCE || agreed >= PRIMING_SINCE;
 }
 
 function isEventStream(

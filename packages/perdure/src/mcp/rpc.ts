@@ -8,8 +8,11 @@ export type Taken = "taken" | "gone";
 
 /** The object of one session, as a Worker and the registries call it. */
 export interface SessionRpc {
-  /** Begins the session, if it is not there. `gone` where it is there and is another subject's. */
-  begin(subject: string | null): Promise<Taken>;
+  /**
+   * Begins the session, if it is not there, for a client that asked for a revision of the protocol. `gone` where it is there and is another
+   * subject's.
+   */
+  begin(subject: string | null, protocolVersion?: string): Promise<Taken>;
   /** Whether it is there. */
   exists(): Promise<boolean>;
   /** Whether it was begun by a stream that is open: the older SSE transport has one for each session, and no second. */
@@ -71,8 +74,13 @@ export type StreamMeta =
 
 /** What a reader is sent. */
 export type ReaderFrame =
-  /** First: the position after which it reads. */
-  | { readonly t: "from"; readonly p: number }
+  /** First: the position after which it reads, what the client said of itself, and whether there is nothing left to read. */
+  | {
+      readonly t: "from";
+      readonly p: number;
+      readonly facts: ClientFacts;
+      readonly isOver: boolean;
+    }
   /** Messages, with their positions. */
   | { readonly t: "messages"; readonly m: readonly (readonly [position: number, data: string])[] }
   /** Messages between these positions are not kept any more: some may have been for this reader. */

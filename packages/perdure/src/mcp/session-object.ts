@@ -2,7 +2,7 @@
 
 import type { Clock, Link, Sql, Timers } from "../object/index.ts";
 import { isObject, PerdureError } from "../protocol/index.ts";
-import type { ClientFacts } from "./kept-session.ts";
+import type { Beginning, ClientFacts } from "./kept-session.ts";
 import { KeptSession } from "./kept-session.ts";
 import type { AppendFacts, KeptLimits, Message } from "./message-log.ts";
 import { MessageLog } from "./message-log.ts";
@@ -56,7 +56,11 @@ export class SessionObject {
     this.#host = host;
     this.#kept = new KeptSession(host.sql, host.clock, host.idleMs);
     this.#log = new MessageLog(host.sql, host.clock, host.limits);
-    this.#readers = new StreamReaders(this.#log, () => host.links());
+    this.#readers = new StreamReaders(
+      this.#log,
+      () => host.links(),
+      () => this.#kept.facts,
+    );
     this.#writers = new StreamWriters({
       log: this.#log,
       clock: host.clock,
@@ -95,8 +99,10 @@ export class SessionObject {
   }
 
   /** Begins it, if it is not there: first in its registry, so that one that is there is never without broadcasts. */
-  async begin(subject: string | null, isStream = false): Promise<void> {
-    this.#beginning ??= this.#begin(subject, isStream).finally(() => (this.#beginning = undefined));
+  async begin(subject: string | null, beginning: Beginning = {}): Promise<void> {
+    this.#beginning ??= this.#begin(subject, beginning).finally(
+      () => (this.#beginning = undefined),
+    );
     await this.#beginning;
   }
 
@@ -216,13 +222,13 @@ export class SessionObject {
     return last;
   }
 
-  async #begin(subject: string | null, isStream: boolean): Promise<void> {
+  async #begin(subject: string | null, beginning: Beginning): Promise<void> {
     if (this.isOpen) return;
     if (this.#kept.isEnding)
       throw new PerdureError("unavailable", "A session of this id is just ending; try again.");
     await this.#host.registry(this.#host.id).join(this.#host.id);
     this.#host.sql.transaction(() => {
-      this.#kept.begin(subject, isStream);
+      this.#kept.begin(subject, beginning);
       this.#host.timers.set(IDLE_TIMER, this.#kept.expiresAt);
     });
   }

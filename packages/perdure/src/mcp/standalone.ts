@@ -1,5 +1,6 @@
 /** Server-Sent Events of a stream, to a client that asked for them with a GET. */
 
+import type { ClientFacts } from "./kept-session.ts";
 import { primingEvent } from "./sse.ts";
 import { eventId } from "./stream-name.ts";
 import { controllerSink, readStream } from "./stream-reader.ts";
@@ -17,8 +18,8 @@ export interface Reading {
   readonly after: number | null;
   /** After how long it is to come back where the stream ends, in milliseconds. */
   readonly retryMs: number;
-  /** Whether it knows of events without a message. */
-  readonly knowsPriming: boolean;
+  /** Whether a client of whom this is known knows of events without a message. */
+  readonly knowsPriming: (facts: ClientFacts) => boolean;
 }
 
 /** The response to a GET. Throws `session_not_found` where there is no such session for this subject. */
@@ -28,6 +29,7 @@ export async function standaloneResponse(
 ): Promise<Response> {
   const meta = { as: "reader", stream, after, begins: false } as const;
   const socket = await openStreamSocket(access, meta);
+  const { promise: hasEnded, resolve: begin } = Promise.withResolvers<boolean>();
   let end: (() => void) | undefined;
   const body = new ReadableStream<Uint8Array>(
     {
@@ -35,7 +37,14 @@ export async function standaloneResponse(
         const sink = controllerSink(controller, MAX_LAG_BYTES);
         end = readStream(socket, stream, {
           ...sink,
-          begin: (position) => primingEvent(eventId({ stream, position }), retryMs, knowsPriming),
+          begin(position, facts, isOver) {
+            begin(isOver);
+            return primingEvent(eventId({ stream, position }), retryMs, knowsPriming(facts));
+          },
+          end() {
+            begin(false);
+            sink.end();
+          },
         });
       },
       cancel() {
@@ -44,6 +53,8 @@ export async function standaloneResponse(
     },
     new ByteLengthQueuingStrategy({ highWaterMark: MAX_LAG_BYTES / 16 }),
   );
+  // Clients come back for as long as they hear of no result, and an error is none to some: this has them stop (HTML §9.2).
+  if (await hasEnded) return new Response(null, { status: 204 });
   return new Response(body, {
     headers: {
       "content-type": "text/event-stream",

@@ -1,5 +1,6 @@
 /** The Worker's side of a reader: what comes over its socket, as Server-Sent Events. */
 
+import type { ClientFacts } from "./kept-session.ts";
 import type { ReaderFrame } from "./rpc.ts";
 import { gapEvent, HEARTBEAT, HEARTBEAT_MS, withId } from "./sse.ts";
 import { eventId } from "./stream-name.ts";
@@ -7,7 +8,7 @@ import { eventId } from "./stream-name.ts";
 /** Where events go. */
 export interface EventSink {
   /** What is written first, for the position after which events come; nothing, where it is not there. */
-  begin?(position: number): string;
+  begin?(position: number, facts: ClientFacts, isOver: boolean): string;
   /** Writes a text. False where nobody takes it any more, or not fast enough. */
   write(text: string): boolean;
   /** Nothing follows. */
@@ -42,7 +43,7 @@ export function readStream(socket: WebSocket, stream: string, sink: EventSink): 
     const frame = JSON.parse(String(data)) as ReaderFrame;
     if (frame.t === "over") return end();
     if (frame.t === "from") {
-      if (sink.begin !== undefined) write(sink.begin(frame.p));
+      if (sink.begin !== undefined) write(sink.begin(frame.p, frame.facts, frame.isOver));
       return;
     }
     if (frame.t === "gap") {

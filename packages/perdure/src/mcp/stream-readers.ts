@@ -2,6 +2,7 @@
 
 import type { Link } from "../object/index.ts";
 import { CLOSE, MAX_PAGE_BYTES } from "../protocol/index.ts";
+import type { ClientFacts } from "./kept-session.ts";
 import type { Message, MessageLog } from "./message-log.ts";
 import type { ReaderFrame, StreamMeta } from "./rpc.ts";
 import { streamMetaOf } from "./rpc.ts";
@@ -33,11 +34,14 @@ interface Flow {
 export class StreamReaders {
   readonly #log: MessageLog;
   readonly #links: () => readonly Link[];
+  readonly #facts: () => ClientFacts;
   readonly #flows = new WeakMap<Link, Flow>();
 
-  constructor(log: MessageLog, links: () => readonly Link[]) {
+  /** @param facts What the session's client said of itself. */
+  constructor(log: MessageLog, links: () => readonly Link[], facts: () => ClientFacts) {
     this.#log = log;
     this.#links = links;
+    this.#facts = facts;
   }
 
   /**
@@ -51,8 +55,9 @@ export class StreamReaders {
       if (other !== link) other.close(CLOSE.replaced, "A newer stream has taken over.");
     const from = Math.min(after ?? handed, this.#log.head);
     link.attach({ kept: { sent: from, got: from } satisfies KeptReader });
-    send(link, { t: "from", p: from });
-    if (from >= endedAt) send(link, { t: "over" });
+    const isOver = from >= endedAt;
+    send(link, { t: "from", p: from, facts: this.#facts(), isOver });
+    if (isOver) send(link, { t: "over" });
     else this.#fill(link, stream);
   }
 

@@ -56,8 +56,8 @@ export class SyncLayer<Env = unknown>
   // -------------------------------------------------------------------------------------------- a session
 
   /** See `SessionRpc.begin`. */
-  async begin(subject: string | null): Promise<Taken> {
-    await this.#session.begin(subject);
+  async begin(subject: string | null, protocolVersion?: string): Promise<Taken> {
+    await this.#session.begin(subject, { protocolVersion });
     return takenIf(this.#session.admits(subject));
   }
 
@@ -262,7 +262,7 @@ export class SyncLayer<Env = unknown>
   }
 
   async #begun(isStream = false): Promise<void> {
-    if (!this.#session.isOpen) await this.#session.begin(null, isStream);
+    if (!this.#session.isOpen) await this.#session.begin(null, isStream ? { isStream } : {});
   }
 
   get #session(): SessionObject {

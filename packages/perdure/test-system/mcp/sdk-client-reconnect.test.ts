@@ -118,6 +118,19 @@ test("F224 after SIGKILL of workerd nothing that was told is lost or told again,
   expect(client.logged).toEqual(["error"]);
 });
 
+test("F225 what was told and not yet read when workerd was killed is read afterwards", async () => {
+  const { client, cutOff, mend } = await connectThroughProxy();
+  const maker = await connect();
+  await follow(client);
+  cutOff();
+  await change(maker, URIS);
+  await server.kill();
+  await server.restart();
+  mend();
+  await until("it hears of what it missed", () => client.updated.length >= URIS.length);
+  expect(client.updated).toEqual(URIS);
+});
+
 test("F226 a call that was running when workerd was killed fails with an error that says so; it does not hang", async () => {
   const client = await connect();
   const seen: number[] = [];

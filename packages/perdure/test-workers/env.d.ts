@@ -27,7 +27,7 @@ import type { MemoryBoardDO, RandomBoardDO } from "./objects/random-board-do.ts"
 import type { UserDO } from "./objects/user-do.ts";
 import type { StateDO } from "./objects/state-do.ts";
 import type { SyncLayer } from "../src/mcp/index.ts";
-import type { HastyLayer, SmallLayer } from "./objects/mcp-layers.ts";
+import type { HastyLayer, PlainLayer, SmallLayer } from "./objects/mcp-layers.ts";
 import type { CounterDO, PlainSessionDO } from "./worker.ts";
 
 declare global {
@@ -72,6 +72,7 @@ declare global {
       META_USER: DurableObjectNamespace<MetaUserDO>;
       TMCP_DURABLE_OBJECT: DurableObjectNamespace<SyncLayer>;
       HASTY_MCP: DurableObjectNamespace<HastyLayer>;
+      PLAIN_MCP: DurableObjectNamespace<PlainLayer>;
       SMALL_MCP: DurableObjectNamespace<SmallLayer>;
       USER: DurableObjectNamespace<UserDO>;
     }

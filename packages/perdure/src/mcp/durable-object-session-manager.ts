@@ -5,7 +5,7 @@ import type {
   SubscriptionManager,
 } from "@tmcp/session-manager";
 import type { Namespace } from "../object/index.ts";
-import { callObject, inParallel, namespaceOf } from "../object/index.ts";
+import { callObject, errorBehind, inParallel, namespaceOf } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import { listenStreams } from "./durable-listen.ts";
 import type { ClientFacts } from "./kept-session.ts";
@@ -28,7 +28,10 @@ const SENDS_AT_ONCE = 16;
  * missing.
  */
 export class DurableObjectSessionManager {
-  /** What a transport does with streams. Its `has` is false for a session that another stream may take over, so none is refused. */
+  /**
+   * What a transport does with streams. Its `has` is false for a session that another stream may take over, so none is refused: only a session
+   * that is nothing but a stream, that of the older SSE transport, has one already.
+   */
   readonly streams: StreamSessionManager;
   /** What a transport keeps of clients. */
   readonly info: InfoSessionManager;
@@ -36,6 +39,7 @@ export class DurableObjectSessionManager {
   readonly subscriptionManager: SubscriptionManager;
   readonly #binding: string;
   readonly #readers = new LocalReaders();
+  #misconfigured: PerdureError | undefined;
 
   /** @param binding Binding of `SyncLayer`; default `TMCP_DURABLE_OBJECT`. */
   constructor(binding: string = DEFAULT_BINDING) {
@@ -43,7 +47,10 @@ export class DurableObjectSessionManager {
     this.streams = {
       create: (id, controller) => this.create(id, controller),
       delete: (id) => this.#readers.detach(id),
-      has: (id) => this.#isTaken(id),
+      has: async (id) => {
+        checkId(id);
+        return this.#call(id, (stub) => stub.holdsStream());
+      },
       send: (sessions, data) => this.send(sessions, data),
     };
     this.info = this.#infoManager();
@@ -94,31 +101,27 @@ export class DurableObjectSessionManager {
     );
   }
 
-  /** A second stream of the same session takes over. Only a session that is nothing but a stream has one already. */
-  async #isTaken(id: string): Promise<boolean> {
-    return isSessionId(id) && this.#call(id, (stub) => stub.holdsStream());
-  }
-
   #infoManager(): InfoSessionManager {
-    // A transport gets back what one of its kind has put in.
-    const fact = async <T>(id: string, key: keyof ClientFacts, name: string): Promise<T> => {
+    const known = async <T>(id: string, key: keyof ClientFacts, name: string): Promise<T> => {
       const request = currentRequest();
-      const facts =
-        request?.id === id
-          ? request.facts
-          : isSessionId(id)
-            ? await this.#call(id, (stub) => stub.facts())
-            : null;
+      const facts = request?.id === id ? request.facts : await this.#factsOf(id);
       const value = facts?.[key];
       if (value === undefined)
         throw new PerdureError("not_found", `${name} of this MCP session is not known.`);
+      // A transport gets back what one of its kind has put in.
       return value as T;
+    };
+    // A transport takes a rejection for a client that said nothing, and goes on; what is thrown at once fails its request.
+    const fact = <T>(id: string, key: keyof ClientFacts, name: string): Promise<T> => {
+      checkId(id);
+      void this.#sessions;
+      return known(id, key, name);
     };
     // A transport waits for what ends a session, and for nothing else, so what fails is said here too.
     const change = (id: string, call: (stub: SessionStub) => Promise<unknown>): unknown => {
       checkId(id);
-      return this.#inTime(callObject(this.#sessions, sessionName(id), call)).catch(
-        (error: unknown) => console.error("An MCP session was not changed:", error),
+      return this.#inTime(this.#call(id, call)).catch((error: unknown) =>
+        console.error("An MCP session was not changed:", error),
       );
     };
     const say = (id: string, facts: ClientFacts) => change(id, (stub) => stub.say(facts));
@@ -130,7 +133,9 @@ export class DurableObjectSessionManager {
       getLogLevel: (id) => fact(id, "logLevel", "The log level"),
       setLogLevel: (id, logLevel) => say(id, { logLevel }),
       getSubscriptions: (uri) =>
-        this.#registries.getByName(registryName(registryOf(uri))).followers(uri),
+        this.#inTime(
+          callObject(this.#registries, registryName(registryOf(uri)), (it) => it.followers(uri)),
+        ),
       addSubscription: (id, uri) => change(id, (stub) => stub.followUri(uri)),
       removeSubscription: (id, uri) => change(id, (stub) => stub.unfollowUri(uri)),
       delete: (id) => change(id, (stub) => stub.end()),
@@ -146,11 +151,24 @@ export class DurableObjectSessionManager {
     return work;
   }
 
-  #call<T>(id: string, call: (stub: SessionStub) => Promise<T>): Promise<T> {
-    return callObject(this.#sessions, sessionName(id), call);
+  async #factsOf(id: string): Promise<ClientFacts | null> {
+    return this.#call(id, (stub) => stub.facts()).catch((error: unknown) => {
+      console.error("What a client said in an MCP session is not known:", error);
+      throw error;
+    });
   }
 
+  #call<T>(id: string, call: (stub: SessionStub) => Promise<T>): Promise<T> {
+    return callObject(this.#sessions, sessionName(id), call).catch((error: unknown) => {
+      const problem = errorBehind(error);
+      if (isMisconfigured(problem)) this.#misconfigured = problem;
+      throw error;
+    });
+  }
+
+  /** Throws where the binding is missing, and once it is known that its class has no SQLite: no call can succeed. */
   get #sessions(): Namespace<SessionStub> {
+    if (this.#misconfigured !== undefined) throw this.#misconfigured;
     return namespaceOf<SessionStub>(env, this.#binding, "SyncLayer");
   }
 
@@ -165,4 +183,9 @@ function checkId(id: string): void {
       "bad_request",
       "The id of an MCP session is 1 to 256 characters of visible ASCII.",
     );
+}
+
+/** Whether an error says what to add to the Wrangler configuration. */
+function isMisconfigured({ code, message }: PerdureError): boolean {
+  return code === "broken" && message.includes("new_sqlite_classes");
 }

@@ -1,5 +1,6 @@
 /** Readers whose streams a transport has made, in this isolate: found by the session's id, which is all that a transport knows. */
 
+import type { EventSink } from "./stream-reader.ts";
 import { controllerSink, readStream } from "./stream-reader.ts";
 import { STANDALONE } from "./stream-name.ts";
 import type { SessionAccess } from "./stream-socket.ts";
@@ -7,6 +8,9 @@ import { openStreamSocket } from "./stream-socket.ts";
 
 /** Chunks that a transport's stream may hold: what its reader has not taken. */
 const MAX_LAG_CHUNKS = 256;
+
+/** UTF-16 units that these chunks may have together. */
+const MAX_LAG_LENGTH = 1024 * 1024;
 
 /** One reader. */
 interface LocalReader {
@@ -23,7 +27,7 @@ export class LocalReaders {
     const { id } = access;
     const meta = { as: "reader", stream: STANDALONE, after: null, begins: true } as const;
     const socket = await openStreamSocket(access, meta);
-    const sink = controllerSink(controller, MAX_LAG_CHUNKS);
+    const sink = transportSink(controller);
     const end = readStream(socket, STANDALONE, {
       write: (text) => sink.write(text),
       end: () => {
@@ -56,4 +60,20 @@ export class LocalReaders {
 /** A stream that was cancelled is closed; one that is open has room, or holds chunks for a reader. */
 function isClosed({ desiredSize }: ReadableStreamDefaultController): boolean {
   return desiredSize === null || desiredSize === 0;
+}
+
+/** A transport's stream counts chunks, however long they are; so the lengths of those that wait are kept here. */
+function transportSink(controller: ReadableStreamDefaultController): EventSink {
+  const sink = controllerSink(controller, MAX_LAG_CHUNKS);
+  let waiting: number[] = [];
+  return {
+    write(text) {
+      const count = Math.max(1 - (controller.desiredSize ?? 1), 0);
+      waiting = count === 0 ? [] : waiting.slice(-count);
+      if (waiting.reduce((sum, length) => sum + length, 0) > MAX_LAG_LENGTH) return false;
+      waiting.push(text.length);
+      return sink.write(text);
+    },
+    end: () => sink.end(),
+  };
 }

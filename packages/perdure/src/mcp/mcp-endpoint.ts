@@ -10,7 +10,7 @@ import { clientMessage, isSessionlessVersion, refusal } from "./json-rpc.ts";
 import type { ClientFacts } from "./kept-session.ts";
 import { registryName, sessionName } from "./placement.ts";
 import type { RequestContext } from "./request-context.ts";
-import { inRequest } from "./request-context.ts";
+import { effectsOf, inRequest } from "./request-context.ts";
 import type { RegistryRpc } from "./rpc.ts";
 import { ServedRequest } from "./served-request.ts";
 import { mintSessionId, verifySessionId } from "./session-id.ts";
@@ -238,7 +238,7 @@ export class McpEndpoint<Env> {
     const response = await inRequest(context, () =>
       this.#respond(this.#copy(call, text, id), request, env),
     );
-    await Promise.all(pending);
+    await effectsOf(context);
     return response;
   }
 

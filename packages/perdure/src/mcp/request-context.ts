@@ -22,6 +22,11 @@ export function inRequest<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
 }
 
+/** Waits for what a request has had done, and for what comes of that: a notification goes to those whom a first call has found. */
+export async function effectsOf({ pending }: Pick<RequestContext, "pending">): Promise<void> {
+  while (pending.size > 0) await Promise.all(pending);
+}
+
 /** The request that is being worked on; undefined outside of `durableMcp`. */
 export function currentRequest(): RequestContext | undefined {
   return storage.getStore();

@@ -3,7 +3,7 @@
 import { createParser } from "eventsource-parser";
 import { serverMessage } from "./json-rpc.ts";
 import type { RequestContext } from "./request-context.ts";
-import { inRequest } from "./request-context.ts";
+import { effectsOf, inRequest } from "./request-context.ts";
 import { MAX_MESSAGE_LENGTH } from "./session-object.ts";
 import { HEARTBEAT, HEARTBEAT_MS, messageEvent, primingEvent, withId } from "./sse.ts";
 import type { RequestId } from "./stream-name.ts";
@@ -111,7 +111,7 @@ export class ServedRequest {
     const isLast = answers === this.#options.request;
     if (isLast) this.#hasFailed = Object.hasOwn(message, "error");
     // What the server did before it answered is done when the client hears the answer.
-    if (isLast && this.#context !== undefined) await Promise.all(this.#context.pending);
+    if (isLast && this.#context !== undefined) await effectsOf(this.#context);
     this.#put(asks === undefined ? data : this.#ask(message, asks), isLast);
   }
 

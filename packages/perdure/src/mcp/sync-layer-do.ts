@@ -14,6 +14,7 @@ import { BROADCAST_TIMER } from "./broadcasts.ts";
 import type { HandleCall, HandleReply, HandleRpc } from "./handle-rpc.ts";
 import { HANDLE_MIGRATIONS } from "./handle-schema.ts";
 import { HANDLE_TIMER, HandleStore, unknownHandle } from "./handle-store.ts";
+import { refuseDirect } from "./direct-request.ts";
 import { listenerMetaOf, notifyListeners } from "./listeners.ts";
 import type { Place } from "./placement.ts";
 import { placeOf, registryName, registryOf, sessionName } from "./placement.ts";
@@ -198,16 +199,14 @@ export class SyncLayer<Env = unknown>
     return role === undefined ? [] : SCHEMAS[role];
   }
 
+  /** Answers a request that a Worker forwards: with 401. Override it to answer requests of your own. */
+  protected override onRequest(request: Request): Response | Promise<Response> {
+    return refuseDirect(request);
+  }
+
   /** @internal */
   protected override identify(request: Request): Connection | Response | Promise<Connection> {
-    // A client's request that was forwarded: what it says of a session is taken down, and opens nothing.
-    if (!isUpgradeRequest(request)) {
-      const id = new URL(request.url).searchParams.get("session_id") ?? crypto.randomUUID();
-      const error =
-        "An MCP session is reached through the Worker's MCP endpoint; its id alone opens no socket.";
-      const headers = { "mcp-session-id": encodeURIComponent(id) };
-      return Response.json({ error }, { status: 401, headers });
-    }
+    if (!isUpgradeRequest(request)) return refuseDirect(request);
     const connection = connectionOf(request);
     if (listenerMetaOf(connection.meta) !== undefined) return connection;
     const meta = streamMetaOf(connection.meta);

@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { McpHandler } from "../../src/mcp/index.ts";
 
-const URL_OF_ENDPOINT = "http://localhost/mcp";
+const ORIGIN = "http://localhost";
 
 /** An event of a stream. */
 export interface ReadEvent {
@@ -65,13 +65,15 @@ export class ReadStream {
 
 /** One client. */
 export class McpClient {
+  readonly #url: string;
   readonly #handler: McpHandler;
   readonly #headers: Readonly<Record<string, string>>;
   /** The session's id, once it is initialized. */
   session = "";
   #id = 0;
 
-  constructor(handler: McpHandler, headers: Readonly<Record<string, string>> = {}) {
+  constructor(handler: McpHandler, headers: Readonly<Record<string, string>> = {}, path = "/mcp") {
+    this.#url = `${ORIGIN}${path}`;
     this.#handler = handler;
     this.#headers = headers;
   }
@@ -82,7 +84,7 @@ export class McpClient {
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
-    const request = new Request(URL_OF_ENDPOINT, {
+    const request = new Request(this.#url, {
       method,
       headers: {
         accept: "application/json, text/event-stream",

@@ -6,6 +6,9 @@ export class HastyLayer extends SyncLayer {
   static override readonly sessionIdleMs = 8_000;
 }
 
+/** Configured without SQLite, as its published predecessor was. */
+export class PlainLayer extends SyncLayer {}
+
 /** Keeps little. */
 export class SmallLayer extends SyncLayer {
   static override readonly maxMessages = 16;

@@ -28,7 +28,7 @@ const rooms = {
 };
 
 /** What of a room is published, and loaded, apart from the rest of it. */
-const subpaths = new Set(["client/list/index.ts"]);
+const subpaths = new Set(["client/list/index.ts", "mcp/sdk/index.ts"]);
 
 /** Rooms that import no package, but for one that is types alone. */
 const withoutPackages = new Set(["protocol"]);

@@ -41,7 +41,11 @@ const workerRooms = [
 export default defineConfig([
   {
     ...shared,
-    entry: [...workerRooms.map((room) => `src/${room}/index.ts`), "src/auth/tokens.ts"],
+    entry: [
+      ...workerRooms.map((room) => `src/${room}/index.ts`),
+      "src/auth/tokens.ts",
+      "src/mcp/sdk/index.ts",
+    ],
     tsconfig: "tsconfig.json",
   },
   {

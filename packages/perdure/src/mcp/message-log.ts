@@ -147,10 +147,11 @@ export class MessageLog {
     return progress;
   }
 
-  /** Whether a message of this key is kept. */
-  has(key: string): boolean {
-    for (const [, message] of this.#after(this.#log.floor)) if (message.k === key) return true;
-    return false;
+  /** Where the message of this key is; undefined where none is kept. */
+  positionOf(key: string): number | undefined {
+    for (const [position, message] of this.#after(this.#log.floor))
+      if (message.k === key) return position;
+    return undefined;
   }
 
   get #carry(): Carry {

@@ -2,9 +2,18 @@
 
 import { isObject } from "../protocol/index.ts";
 import type { ClientFacts } from "./kept-session.ts";
+import type { StreamPage } from "./message-log.ts";
 
 /** Whether a session took what it was sent; `gone` where there is no such session. */
 export type Taken = "taken" | "gone";
+
+/** Messages of a stream, and where the log stands. */
+export interface Replay extends StreamPage {
+  /** Position of the last message of any stream that is not kept any more. */
+  readonly floor: number;
+  /** Position of the last message: where `next` is that, nothing is left. */
+  readonly head: number;
+}
 
 /** The object of one session, as a Worker and the registries call it. */
 export interface SessionRpc {
@@ -23,6 +32,13 @@ export interface SessionRpc {
   say(facts: ClientFacts): Promise<void>;
   /** Puts a message into the standalone stream; one that may have arrived before (`isAgain`) only if its key has not. */
   push(data: string, key: string, isAgain: boolean): Promise<Taken>;
+  /**
+   * Puts a message into a stream, as `push` does; answers its position. Begins the session where it is not there. Where `data` is empty
+   * it only takes a position, and no reader gets it.
+   */
+  put(stream: string, data: string, key: string, isAgain: boolean): Promise<number>;
+  /** A page of a stream's messages after a position; null where there is no such session. */
+  replay(stream: string, after: number): Promise<Replay | null>;
   /** Puts a broadcast into the standalone stream, unless it or a later one is there. */
   deliver(number: number, data: string): Promise<Taken>;
   /** Follows a resource. Begins the session where it is not there. */

@@ -2,6 +2,7 @@
 
 import { createParser } from "eventsource-parser";
 import { serverMessage } from "./json-rpc.ts";
+import { tooLarge } from "./not-kept.ts";
 import type { RequestContext } from "./request-context.ts";
 import { effectsOf, inRequest } from "./request-context.ts";
 import { MAX_MESSAGE_LENGTH } from "./session-object.ts";
@@ -137,24 +138,13 @@ export class ServedRequest {
   #put(json: string, isLast: boolean): void {
     const { writer, stream } = this.#options;
     const event = messageEvent(json);
-    const kept = json.length > MAX_MESSAGE_LENGTH ? messageEvent(this.#tooLarge(isLast)) : event;
+    const answered = isLast ? this.#options.request : undefined;
+    // What is too large to be kept still goes to whoever is connected.
+    const kept = json.length > MAX_MESSAGE_LENGTH ? messageEvent(tooLarge(answered)) : event;
     writer.put(kept, isLast, (position) => {
       this.#write(withId(eventId({ stream, position }), event));
       if (isLast) this.closeStream();
     });
-  }
-
-  /** What is too large to be kept still goes to whoever is connected; whoever comes back for it is told. */
-  #tooLarge(isLast: boolean): string {
-    const message = `This message was longer than ${MAX_MESSAGE_LENGTH} characters and was not kept: ask again, and stay connected.`;
-    const { request: id } = this.#options;
-    return isLast
-      ? JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32_603, message } })
-      : JSON.stringify({
-          jsonrpc: "2.0",
-          method: "notifications/message",
-          params: { level: "warning", logger: "perdure", data: message },
-        });
   }
 
   #write(text: string): void {

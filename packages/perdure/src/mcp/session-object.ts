@@ -1,12 +1,12 @@
 /** One MCP session: who it belongs to, what was said in it, who reads it and who writes it. */
 
 import type { Clock, Link, Sql, Timers } from "../object/index.ts";
-import { isObject, PerdureError } from "../protocol/index.ts";
+import { isObject, MAX_PAGE_BYTES, PerdureError } from "../protocol/index.ts";
 import type { Beginning, ClientFacts } from "./kept-session.ts";
 import { KeptSession } from "./kept-session.ts";
 import type { AppendFacts, KeptLimits, Message } from "./message-log.ts";
 import { MessageLog } from "./message-log.ts";
-import type { RegistryRpc, StreamMeta, Taken, Written } from "./rpc.ts";
+import type { RegistryRpc, Replay, StreamMeta, Taken, Written } from "./rpc.ts";
 import { streamMetaOf } from "./rpc.ts";
 import { STANDALONE } from "./stream-name.ts";
 import { StreamReaders } from "./stream-readers.ts";
@@ -111,10 +111,17 @@ export class SessionObject {
     this.#kept.say(facts);
   }
 
-  /** Puts a message into the standalone stream; one that may have come before (`isAgain`) only if it has not. */
-  push(data: string, key: string, isAgain: boolean): void {
-    if (isAgain && this.#log.has(key)) return;
-    this.#append([{ s: STANDALONE, d: data, k: key }]);
+  /** Puts a message into a stream; one that may have come before (`isAgain`) only if it has not. Answers its position. */
+  put(stream: string, data: string, key: string, isAgain: boolean): number {
+    const before = isAgain ? this.#log.positionOf(key) : undefined;
+    return before ?? this.#append([{ s: stream, d: data, k: key }]);
+  }
+
+  /** A page of a stream's messages after a position. */
+  replay(stream: string, after: number): Replay {
+    const from = Math.min(after, this.#log.head);
+    const page = this.#log.read(stream, from, MAX_PAGE_BYTES);
+    return { ...page, floor: this.#log.floor, head: this.#log.head };
   }
 
   /** Puts a broadcast into the standalone stream, unless it or a later one is there. */

@@ -20,7 +20,7 @@ import type { Place } from "./placement.ts";
 import { placeOf, registryName, registryOf, sessionName } from "./placement.ts";
 import { RegistryObject } from "./registry-object.ts";
 import { REGISTRY_MIGRATIONS } from "./registry-schema.ts";
-import type { RegistryRpc, SessionRpc, Taken } from "./rpc.ts";
+import type { RegistryRpc, Replay, SessionRpc, Taken } from "./rpc.ts";
 import { streamMetaOf } from "./rpc.ts";
 import {
   END_TIMER,
@@ -29,6 +29,7 @@ import {
   SessionObject,
   takenIf,
 } from "./session-object.ts";
+import { STANDALONE } from "./stream-name.ts";
 
 /**
  * The Durable Object of `perdure/mcp`: one object for each MCP session, and a few registries that know all sessions. Export it from the
@@ -87,8 +88,20 @@ export class SyncLayer<Env = unknown>
   async push(data: string, key: string, isAgain: boolean): Promise<Taken> {
     checkMessage(data);
     const session = await this.#settled();
-    session?.push(data, key, isAgain);
+    session?.put(STANDALONE, data, key, isAgain);
     return takenIf(session !== undefined);
+  }
+
+  /** See `SessionRpc.put`. */
+  async put(stream: string, data: string, key: string, isAgain: boolean): Promise<number> {
+    checkMessage(data);
+    await this.#begun();
+    return this.#session.put(stream, data, key, isAgain);
+  }
+
+  /** See `SessionRpc.replay`. */
+  async replay(stream: string, after: number): Promise<Replay | null> {
+    return (await this.#settled())?.replay(stream, after) ?? null;
   }
 
   /** See `SessionRpc.deliver`. */

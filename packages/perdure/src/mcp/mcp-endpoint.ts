@@ -204,6 +204,7 @@ export class McpEndpoint<Env> {
     );
     if (!isEventStream(response)) {
       lifetime.waitUntil(writer.close());
+      if (message.kind === "initialize" && !response.ok) await this.#end(access);
       return response;
     }
     lifetime.waitUntil(served.serve(response.body, context));

@@ -1,6 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { durableSdk } from "../../src/mcp/sdk/index.ts";
 import { McpClient } from "./mcp-client.ts";
 import { sdkTestServer } from "./sdk-server.ts";
 
@@ -177,6 +178,32 @@ test("F92 a terminated session gets 404, and what the SDK would drop without a w
   expect((await elsewhere(client).fetch("DELETE")).status).toBe(200);
   expect(await post(ping)).toBe(404);
   expect((await client.fetch("GET")).status).toBe(404);
+});
+
+test("F94 a server that fails before it works on a request costs that request only, and a new session leaves nothing behind", async () => {
+  const client = await begun();
+  let failed = "";
+  const broken = durableSdk({
+    server: ({ session }) => {
+      failed = session;
+      throw new Error("no server");
+    },
+  });
+  const other = new McpClient(broken);
+  const initialize = { jsonrpc: "2.0", id: 1, method: "initialize", params: {} };
+  expect((await other.fetch("POST", initialize)).status).toBe(500);
+  expect(await env.TMCP_DURABLE_OBJECT.getByName(`session:${failed}`).exists()).toBe(false);
+  other.session = client.session;
+  expect((await other.call("hello")).response.status).toBe(500);
+  expect(await (await client.call("hello")).rest()).toHaveLength(1);
+});
+
+test("F94 a server that has refused to initialize leaves no session behind", async () => {
+  const client = new McpClient(sdkTestServer().handler);
+  const stream = await client.request("initialize", { protocolVersion: "2025-11-25" });
+  client.session = stream.response.headers.get("mcp-session-id") ?? "";
+  expect(await stream.rest()).toMatchObject([{ error: {} }]);
+  await vi.waitFor(async () => expect((await client.fetch("GET")).status).toBe(404));
 });
 
 test("F92 a page of an allowed origin may read what it asked for, and no other page may ask", async () => {

@@ -3,6 +3,12 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import {
+  ElicitRequestSchema,
+  ResourceUpdatedNotificationSchema,
+} from "@modelcontextprotocol/sdk/types.js";
 import { createTestHarness } from "wrangler";
 import { signToken } from "../../src/auth/token.ts";
 import type { Snippet } from "./snippets.ts";
@@ -53,6 +59,7 @@ const worker = (
       "perdure/http": source("http"),
       "perdure/object": source("object"),
       "perdure/mcp": source("mcp"),
+      "perdure/mcp/sdk": source("mcp/sdk"),
     },
     vars: { PERDURE_SECRET: SECRET, SESSION_DO_SECRET: SECRET },
   },
@@ -78,6 +85,7 @@ const server = createTestHarness({
     worker("booking.ts", "SyncLayer"),
     worker("reports.ts", "SyncLayer"),
     worker("listening.ts", "SyncLayer"),
+    worker("mcp-sdk.ts", "SyncLayer"),
   ],
 });
 
@@ -437,4 +445,29 @@ test("the client talks to the Worker with routes, as the guides have both", asyn
       { type: "turn.ended", outcome: "cancelled" },
     ],
   });
+});
+
+test("a server of the official SDK asks its client, and tells those that follow what has changed, as the guide says", async () => {
+  const { fetch: ask } = server.getWorker("mcp-sdk");
+  const transport = new StreamableHTTPClientTransport(new URL("http://localhost/mcp"), {
+    fetch: async (target, init) => {
+      const response = await ask(String(target), init as never);
+      return response as unknown as Response;
+    },
+  });
+  const client = new Client({ name: "guide", version: "1" }, { capabilities: { elicitation: {} } });
+  client.setRequestHandler(ElicitRequestSchema, () => ({ action: "accept", content: {} }));
+  const updated = new Promise((resolve) => {
+    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) =>
+      resolve(params),
+    );
+  });
+  await client.connect(transport);
+  await client.subscribeResource({ uri: "plant://basil" });
+  expect(await client.callTool({ name: "water" })).toMatchObject({
+    content: [{ text: "Watered." }],
+  });
+  expect(await updated).toEqual({ uri: "plant://basil" });
+  await transport.terminateSession();
+  await client.close();
 });

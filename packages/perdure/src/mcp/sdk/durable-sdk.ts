@@ -136,7 +136,10 @@ class SdkAdapter<Env> {
   }
 
   async respond(request: Request, original: Request, env: Env): Promise<Response> {
-    const response = await this.#respond(request, original, env);
+    const response = await this.#respond(request, original, env).catch((error: unknown) => {
+      console.error("The MCP server failed before it worked on a request:", error);
+      return refusal(500, "The server failed to work on this request.");
+    });
     const headers = new Headers(response.headers);
     for (const [name, value] of Object.entries(corsHeaders(original))) headers.set(name, value);
     return new Response(response.body, { status: response.status, headers });
@@ -206,10 +209,13 @@ class SdkAdapter<Env> {
   /** Brings a new server to where the session is; answers the version that it speaks, undefined where there is none yet. */
   async #restore(transport: RequestTransport, facts: ClientFacts): Promise<string | undefined> {
     if (facts.protocolVersion === undefined) return undefined;
-    const { protocolVersion } = await transport.ask("initialize", initializeParams(facts));
+    const answer = await transport.ask("initialize", initializeParams(facts));
+    if ("error" in answer)
+      throw new Error(`The MCP server has refused its own session: ${answer.error.message}`);
     const { logLevel: level } = facts;
+    // A server that was deployed meanwhile may have no log any more.
     if (level !== undefined) await transport.ask("logging/setLevel", { level });
-    return String(protocolVersion);
+    return String(answer.result["protocolVersion"]);
   }
 
   #transport(session: string): RequestTransport {

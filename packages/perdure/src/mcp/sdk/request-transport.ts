@@ -8,14 +8,13 @@ import type {
   JSONRPCMessage,
   JSONRPCRequest,
   MessageExtraInfo,
-  Result,
 } from "@modelcontextprotocol/sdk/types.js";
 import { errorBehind } from "../../object/index.ts";
 import { messageEvent } from "../sse.ts";
 import type { RequestId } from "../stream-name.ts";
 
 /** An answer of the server's. */
-type Answer = Exclude<JSONRPCMessage, { method: string }>;
+export type Answer = Exclude<JSONRPCMessage, { method: string }>;
 
 /** Where a transport's messages go. */
 export interface RequestTransportHost {
@@ -46,16 +45,13 @@ export class RequestTransport implements Transport {
     this.#host = host;
   }
 
-  /** Has the server answer a request of this side's. Rejects where it answers with an error. */
-  async ask(method: string, params: object): Promise<Result> {
+  /** Has the server answer a request that no client has sent. */
+  ask(method: string, params: object): Promise<Answer> {
     const id = `perdure:${method}`;
-    const answer = await new Promise<Answer>((resolve) => {
+    return new Promise<Answer>((resolve) => {
       this.#asked.set(id, resolve);
       this.take({ jsonrpc: "2.0", id, method, params: { ...params } });
     });
-    if ("error" in answer)
-      throw new Error(`The MCP server has refused its own session: ${answer.error.message}`);
-    return answer.result;
   }
 
   /**

@@ -208,7 +208,7 @@ class SdkAdapter<Env> {
 
   /** Brings a new server to where the session is; answers the version that it speaks, undefined where there is none yet. */
   async #restore(transport: RequestTransport, facts: ClientFacts): Promise<string | undefined> {
-    if (facts.protocolVersion === undefined) return undefined;
+    if (facts.clientCapabilities === undefined) return undefined;
     const answer = await transport.ask("initialize", initializeParams(facts));
     if ("error" in answer)
       throw new Error(`The MCP server has refused its own session: ${answer.error.message}`);

@@ -11,9 +11,9 @@ export async function keepFacts(
   call: <T>(work: (session: SessionRpc) => Promise<T>) => Promise<T>,
 ): Promise<void> {
   if (method === "initialize") {
-    const { protocolVersion, clientInfo, capabilities } = params;
+    const { clientInfo, capabilities } = params;
+    // The revision that it asked for began the session.
     const facts: ClientFacts = {
-      ...(typeof protocolVersion === "string" ? { protocolVersion } : {}),
       ...(isObject(clientInfo) ? { clientInfo } : {}),
       ...(isObject(capabilities) ? { clientCapabilities: capabilities } : {}),
     };

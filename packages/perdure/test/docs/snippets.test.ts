@@ -83,6 +83,10 @@ const server = createTestHarness({
     worker("trip.ts", "TripSession", "SessionIndexDO"),
     worker("chat-session.ts", "ChatSession", "SessionIndexDO"),
     worker("booking.ts", "SyncLayer"),
+    worker("mcp-start.ts", "SyncLayer"),
+    worker("mcp-identity.ts", "SyncLayer"),
+    worker("mcp-long.ts", "SyncLayer"),
+    worker("mcp-plain.ts", "SyncLayer"),
     worker("reports.ts", "SyncLayer"),
     worker("listening.ts", "SyncLayer"),
     worker("mcp-sdk.ts", "SyncLayer"),
@@ -303,6 +307,73 @@ test("the session that runs its turns answers, and asks before it pays, as the g
       ],
     },
   ]);
+});
+
+/** A client of MCP with a session, at a Worker. */
+async function mcpSession(name: string, more: Readonly<Record<string, string>> = {}) {
+  const { fetch: ask } = server.getWorker(name);
+  const headers: Record<string, string> = {
+    accept: "application/json, text/event-stream",
+    "content-type": "application/json",
+    "mcp-protocol-version": "2025-11-25",
+    ...more,
+  };
+  const request = (method: string, params: object) =>
+    ask("http://localhost/mcp", {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+    });
+  const first = await request("initialize", {
+    protocolVersion: "2025-11-25",
+    capabilities: {},
+    clientInfo: { name: "guide", version: "1" },
+  });
+  await first.text();
+  headers["mcp-session-id"] = first.headers.get("mcp-session-id") ?? "";
+  return {
+    request,
+    call: async (tool: string, args: object = {}) =>
+      (await request("tools/call", { name: tool, arguments: args })).text(),
+    get: (last: Readonly<Record<string, string>> = {}) =>
+      ask("http://localhost/mcp", { headers: { ...headers, ...last } }),
+  };
+}
+
+test("the MCP server adds numbers in a session, as the guide says", async () => {
+  const { call } = await mcpSession("mcp-start");
+  expect(await call("sum", { a: 2, b: 3 })).toContain('"text":"5"');
+});
+
+test("the MCP server knows whose a session is, as the guide says", async () => {
+  const { call } = await mcpSession("mcp-identity", { authorization: "Bearer ada-token" });
+  expect(await call("whoami")).toContain('"text":"ada"');
+  const { fetch: ask } = server.getWorker("mcp-identity");
+  expect((await ask("http://localhost/mcp", { method: "POST", body: "{}" })).status).toBe(401);
+});
+
+test("the MCP server's long tool is answered to the client that comes back, as the guide says", async () => {
+  const { call, get } = await mcpSession("mcp-long");
+  const ended = await call("report");
+  expect(ended).not.toContain("done");
+  const [, id = ""] = /^id: (.+)$/m.exec(ended) ?? [];
+  const back = await get({ "last-event-id": id });
+  expect(await back.text()).toContain('"text":"done"');
+});
+
+test("F62 a plain MCP server tells of a change after its request has ended, as the guide says", async () => {
+  const { request, call, get } = await mcpSession("mcp-plain");
+  await (await request("resources/subscribe", { uri: "door://front" })).text();
+  const stream = await get();
+  const reader = (stream.body ?? new ReadableStream()).getReader();
+  const decoder = new TextDecoder();
+  let seen = "";
+  while (!seen.includes("connected")) seen += decoder.decode((await reader.read()).value);
+  await vi.waitFor(async () => expect(await call("open")).toContain("opened"));
+  while (!seen.includes("notifications/resources/updated"))
+    seen += decoder.decode((await reader.read()).value);
+  expect(seen).toContain("door://front");
+  await reader.cancel();
 });
 
 /** A request of a stateless client of MCP. */

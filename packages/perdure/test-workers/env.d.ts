@@ -27,7 +27,7 @@ import type { MemoryBoardDO, RandomBoardDO } from "./objects/random-board-do.ts"
 import type { UserDO } from "./objects/user-do.ts";
 import type { StateDO } from "./objects/state-do.ts";
 import type { SyncLayer } from "../src/mcp/index.ts";
-import type { HastyLayer, PlainLayer, SmallLayer } from "./objects/mcp-layers.ts";
+import type { CountedLayer, HastyLayer, PlainLayer, SmallLayer } from "./objects/mcp-layers.ts";
 import type { CounterDO, PlainSessionDO } from "./worker.ts";
 
 declare global {
@@ -71,6 +71,7 @@ declare global {
       LIMITED_USER: DurableObjectNamespace<InstanceType<typeof LimitedUserDO>>;
       META_USER: DurableObjectNamespace<MetaUserDO>;
       TMCP_DURABLE_OBJECT: DurableObjectNamespace<SyncLayer>;
+      COUNTED_MCP: DurableObjectNamespace<CountedLayer>;
       HASTY_MCP: DurableObjectNamespace<HastyLayer>;
       PLAIN_MCP: DurableObjectNamespace<PlainLayer>;
       SMALL_MCP: DurableObjectNamespace<SmallLayer>;

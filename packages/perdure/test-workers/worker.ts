@@ -25,7 +25,7 @@ export { EmittingUserDO } from "./objects/emitting-user-do.ts";
 export { ListenLayer } from "./objects/listen-layer.ts";
 export { LimitedUserDO } from "./objects/limited-user-do.ts";
 export { SyncLayer } from "../src/mcp/index.ts";
-export { HastyLayer, PlainLayer, SmallLayer } from "./objects/mcp-layers.ts";
+export { CountedLayer, HastyLayer, PlainLayer, SmallLayer } from "./objects/mcp-layers.ts";
 export { MetaUserDO } from "./objects/meta-user-do.ts";
 export { MemoryBoardDO, RandomBoardDO } from "./objects/random-board-do.ts";
 export { UserDO } from "./objects/user-do.ts";

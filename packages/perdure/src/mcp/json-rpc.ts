@@ -1,11 +1,18 @@
 /** What a JSON-RPC message is, as far as sessions need to know. */
 
 import { isObject } from "../protocol/index.ts";
+import type { ClientFacts } from "./kept-session.ts";
 import type { RequestId } from "./stream-name.ts";
 
 /** A message of a client's. */
 export type ClientMessage =
-  | { readonly kind: "initialize"; readonly id: RequestId; readonly version: string | undefined }
+  | {
+      readonly kind: "initialize";
+      readonly id: RequestId;
+      readonly version: string | undefined;
+      /** What the client says of itself. */
+      readonly facts: ClientFacts;
+    }
   | { readonly kind: "request"; readonly id: RequestId }
   /** `cancels` is the request that it cancels. */
   | { readonly kind: "notification"; readonly cancels: RequestId | undefined }
@@ -31,11 +38,22 @@ export function clientMessage(text: string, headers: Headers): ClientMessage {
   if (typeof method === "string") {
     if (!hasId) return { kind: "notification", cancels: cancelledBy(method, params) };
     if (method !== "initialize") return { kind: "request", id };
-    const version = isObject(params) ? params["protocolVersion"] : undefined;
-    return { kind: "initialize", id, version: typeof version === "string" ? version : undefined };
+    return initialization(id, isObject(params) ? params : {});
   }
   const isAnswer = Object.hasOwn(body, "result") !== Object.hasOwn(body, "error");
   return hasId && isAnswer ? { kind: "answer", id } : { kind: "other" };
+}
+
+function initialization(
+  id: RequestId,
+  { protocolVersion, clientInfo, capabilities }: Readonly<Record<string, unknown>>,
+): Extract<ClientMessage, { kind: "initialize" }> {
+  const version = typeof protocolVersion === "string" ? protocolVersion : undefined;
+  const facts: ClientFacts = {
+    ...(isObject(clientInfo) ? { clientInfo } : {}),
+    ...(isObject(capabilities) ? { clientCapabilities: capabilities } : {}),
+  };
+  return { kind: "initialize", id, version, facts };
 }
 
 /** Whether a request has no session by its headers alone. */

@@ -12,16 +12,14 @@ export interface ClientFacts {
   readonly protocolVersion?: string | undefined;
 }
 
-/** What begins a session. */
-export interface Beginning {
+/** What begins a session, with what its client says of itself. */
+export interface Beginning extends ClientFacts {
   /** Present where a stream does: that of the older SSE transport, with which it ends. */
   readonly isStream?: true;
-  /** See `ClientFacts`. */
-  readonly protocolVersion?: string | undefined;
 }
 
 /** The stored session. */
-interface Kept extends ClientFacts, Beginning {
+interface Kept extends Beginning {
   /** Whose it is; null where it is bound to nobody. */
   readonly subject: string | null;
   /** When it was used last, in milliseconds since 1970, within an eighth of the time after which it expires. */
@@ -104,8 +102,9 @@ export class KeptSession {
     return this.#kept?.isStream === true;
   }
 
-  /** Begins it. */
+  /** Begins it. Throws `too_large` where its client says more than 64 KiB of itself. */
   begin(subject: string | null, beginning: Beginning): void {
+    checkFacts(beginning);
     this.#store({ subject, usedAt: this.#clock.now(), ...beginning });
   }
 
@@ -114,15 +113,12 @@ export class KeptSession {
     this.#change({ isEnding: true });
   }
 
-  /** Changes what its client said of itself. Throws `too_large` past 64 KiB. */
+  /** Changes what its client said of itself; what it said before is not stored again. Throws `too_large` past 64 KiB. */
   say(facts: ClientFacts): void {
-    const after = { ...this.facts, ...facts };
-    if (JSON.stringify(after).length > MAX_META_BYTES)
-      throw new PerdureError(
-        "too_large",
-        `What a client says of itself has at most ${MAX_META_BYTES} bytes.`,
-      );
-    this.#change(facts);
+    const before = this.facts;
+    const after = { ...before, ...facts };
+    checkFacts(after);
+    if (JSON.stringify(after) !== JSON.stringify(before)) this.#change(facts);
   }
 
   /** It is used now. Stores that where what is stored is an eighth of the idle time old. */
@@ -183,4 +179,12 @@ export class KeptSession {
     );
     this.#kept = kept;
   }
+}
+
+function checkFacts(facts: ClientFacts): void {
+  if (JSON.stringify(facts).length > MAX_META_BYTES)
+    throw new PerdureError(
+      "too_large",
+      `What a client says of itself has at most ${MAX_META_BYTES} bytes.`,
+    );
 }

@@ -143,7 +143,9 @@ export class McpEndpoint<Env> {
     if (message?.kind !== "initialize" && !(await verifySessionId(secret, id))) return gone();
     const subject = identity?.subject ?? null;
     if (message?.kind === "initialize")
-      await namespace.getByName(sessionName(id)).begin(subject, message.version);
+      await namespace
+        .getByName(sessionName(id))
+        .begin(subject, { ...message.facts, protocolVersion: message.version });
     return { namespace, id, subject, expiresAt: identity?.expiresAt ?? null };
   }
 

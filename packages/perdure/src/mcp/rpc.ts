@@ -1,7 +1,7 @@
 /** What a Worker and the objects of `perdure/mcp` say to each other: methods, and the frames of sockets. */
 
 import { isObject } from "../protocol/index.ts";
-import type { ClientFacts } from "./kept-session.ts";
+import type { Beginning, ClientFacts } from "./kept-session.ts";
 import type { StreamPage } from "./message-log.ts";
 
 /** Whether a session took what it was sent; `gone` where there is no such session. */
@@ -17,11 +17,8 @@ export interface Replay extends StreamPage {
 
 /** The object of one session, as a Worker and the registries call it. */
 export interface SessionRpc {
-  /**
-   * Begins the session, if it is not there, for a client that asked for a revision of the protocol. `gone` where it is there and is another
-   * subject's.
-   */
-  begin(subject: string | null, protocolVersion?: string): Promise<Taken>;
+  /** Begins the session, if it is not there. `gone` where it is there and is another subject's. */
+  begin(subject: string | null, beginning?: Beginning): Promise<Taken>;
   /** Whether it is there. */
   exists(): Promise<boolean>;
   /** Whether it was begun by a stream that is open: the older SSE transport has one for each session, and no second. */

@@ -50,7 +50,6 @@ export class SessionObject {
   readonly #log: MessageLog;
   readonly #readers: StreamReaders;
   readonly #writers: StreamWriters;
-  #beginning: Promise<void> | undefined;
 
   constructor(host: SessionHost) {
     this.#host = host;
@@ -76,11 +75,6 @@ export class SessionObject {
     return this.#kept.isOpen;
   }
 
-  /** Whether it will be there in a moment. */
-  get isBeginning(): boolean {
-    return this.#beginning !== undefined;
-  }
-
   /** What its client said of itself. */
   get facts(): ClientFacts {
     return this.#kept.facts;
@@ -98,12 +92,19 @@ export class SessionObject {
     return this.#kept.isStream && this.#readers.isRead(STANDALONE);
   }
 
-  /** Begins it, if it is not there: first in its registry, so that one that is there is never without broadcasts. */
-  async begin(subject: string | null, beginning: Beginning = {}): Promise<void> {
-    this.#beginning ??= this.#begin(subject, beginning).finally(
-      () => (this.#beginning = undefined),
-    );
-    await this.#beginning;
+  /** Throws `unavailable` while it ends: it cannot be begun again yet. */
+  checkBegin(): void {
+    if (this.#kept.isEnding)
+      throw new PerdureError("unavailable", "A session of this id is just ending; try again.");
+  }
+
+  /** Begins it; its registry has it by now. */
+  begin(subject: string | null, beginning: Beginning): void {
+    this.checkBegin();
+    this.#host.sql.transaction(() => {
+      this.#kept.begin(subject, beginning);
+      this.#host.timers.set(IDLE_TIMER, this.#kept.expiresAt);
+    });
   }
 
   /** Changes what its client said of itself. */
@@ -227,17 +228,6 @@ export class SessionObject {
     const last = this.#log.append(messages, { ...facts, handed });
     this.#readers.appended(first, messages);
     return last;
-  }
-
-  async #begin(subject: string | null, beginning: Beginning): Promise<void> {
-    if (this.isOpen) return;
-    if (this.#kept.isEnding)
-      throw new PerdureError("unavailable", "A session of this id is just ending; try again.");
-    await this.#host.registry(this.#host.id).join(this.#host.id);
-    this.#host.sql.transaction(() => {
-      this.#kept.begin(subject, beginning);
-      this.#host.timers.set(IDLE_TIMER, this.#kept.expiresAt);
-    });
   }
 }
 

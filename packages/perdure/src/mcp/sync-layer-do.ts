@@ -8,7 +8,7 @@ import {
 } from "../object/index.ts";
 import { CONTENT_MIGRATIONS, LOG_MIGRATIONS } from "../log/index.ts";
 import { PerdureError } from "../protocol/index.ts";
-import type { ClientFacts } from "./kept-session.ts";
+import type { Beginning, ClientFacts } from "./kept-session.ts";
 import { SESSION_MIGRATIONS } from "./kept-session.ts";
 import { BROADCAST_TIMER } from "./broadcasts.ts";
 import type { HandleCall, HandleReply, HandleRpc } from "./handle-rpc.ts";
@@ -52,14 +52,15 @@ export class SyncLayer<Env = unknown>
   static readonly writerGraceMs: number = 5_000;
 
   #loadedSession: SessionObject | undefined;
+  #beginning: Promise<void> | undefined;
   #loadedRegistry: RegistryObject | undefined;
   #loadedHandle: HandleStore | undefined;
 
   // -------------------------------------------------------------------------------------------- a session
 
   /** See `SessionRpc.begin`. */
-  async begin(subject: string | null, protocolVersion?: string): Promise<Taken> {
-    await this.#session.begin(subject, { protocolVersion });
+  async begin(subject: string | null, beginning?: Beginning): Promise<Taken> {
+    await this.#begun(subject, beginning);
     return takenIf(this.#session.admits(subject));
   }
 
@@ -224,7 +225,8 @@ export class SyncLayer<Env = unknown>
     if (listenerMetaOf(connection.meta) !== undefined) return connection;
     const meta = streamMetaOf(connection.meta);
     if (meta === undefined) throw new PerdureError("bad_request", "The socket is for no stream.");
-    if (meta.as === "reader" && meta.begins) return this.#begun(true).then(() => connection);
+    if (meta.as === "reader" && meta.begins)
+      return this.#begun(null, { isStream: true }).then(() => connection);
     return this.#settled(subjectOf(connection)).then((session) => {
       if (session === undefined) throw notFound();
       return connection;
@@ -269,12 +271,35 @@ export class SyncLayer<Env = unknown>
 
   /** The same, once a beginning that is under way is done: a transport does not wait for it, and goes on with what is begun. */
   async #settled(subject?: string | null): Promise<SessionObject | undefined> {
-    if (this.#loadedSession?.isBeginning === true) await this.#begun().catch(() => {});
+    await this.#beginning?.catch(() => {});
     return this.#found(subject);
   }
 
-  async #begun(isStream = false): Promise<void> {
-    if (!this.#session.isOpen) await this.#session.begin(null, isStream ? { isStream } : {});
+  /** Begins the session, if it is not there. */
+  async #begun(subject: string | null = null, beginning: Beginning = {}): Promise<void> {
+    if (!this.isBlank && this.#session.isOpen) return;
+    this.#beginning ??= this.#begin(subject, beginning).finally(
+      () => (this.#beginning = undefined),
+    );
+    await this.#beginning;
+  }
+
+  /**
+   * First in its registry, so that one that is there is never without broadcasts. A call to another object waits until all is
+   * durable that was written before it, so nothing is: not even the tables of a new session.
+   */
+  async #begin(subject: string | null, beginning: Beginning): Promise<void> {
+    const id = this.#sessionId;
+    if (!this.isBlank) this.#session.checkBegin();
+    await this.#others.getByName(registryName(registryOf(id))).join(id);
+    this.#session.begin(subject, beginning);
+  }
+
+  /** The id of the session that this object is. Throws `bad_request` where it is none. */
+  get #sessionId(): string {
+    const place = placeOf(this.ctx.id.name);
+    if (place?.role !== "session") throw misplaced("session");
+    return place.id;
   }
 
   get #session(): SessionObject {
@@ -293,11 +318,10 @@ export class SyncLayer<Env = unknown>
   }
 
   #loadSession(): SessionObject {
-    const place = placeOf(this.ctx.id.name);
-    if (place?.role !== "session") throw misplaced("session");
+    const id = this.#sessionId;
     const own = this.constructor as typeof SyncLayer;
     return new SessionObject({
-      id: place.id,
+      id,
       sql: this.sql,
       clock: systemClock,
       timers: this.timers,

@@ -55,6 +55,14 @@ test("F80 events have the ids and the order of the session's one log, and come b
   expect(await elsewhere.getStreamIdForEventId("nonsense")).toBeUndefined();
 });
 
+test("F80 a replay of any length is whole", async () => {
+  const store = new DurableEventStore("store.long");
+  const lines = Array.from({ length: 4 }, (_, index) => said(String(index).repeat(100_000)));
+  for (const line of lines) await store.storeEvent(STREAM, line);
+  const { sent } = await replayed(store, `${STREAM}-0`);
+  expect(sent.map(([, message]) => message)).toEqual(lines);
+});
+
 test("F81 where events are not kept any more, a message says so before those that are", async () => {
   const store = new DurableEventStore("store.gap", "SMALL_MCP");
   const first = await store.storeEvent(STREAM, said("first"));

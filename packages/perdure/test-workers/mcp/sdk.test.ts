@@ -1,5 +1,6 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { expect, test, vi } from "vitest";
 import { durableSdk } from "../../src/mcp/sdk/index.ts";
 import { McpClient } from "./mcp-client.ts";
@@ -76,6 +77,22 @@ test.each([
     expect(await stream.rest()).toMatchObject([{ result: { content: [{ text: said }] } }]);
   },
 );
+
+test("F87 outside of any request a question fails at once", async () => {
+  const failed: unknown[] = [];
+  const handler = durableSdk({
+    server: () => {
+      const server = new McpServer({ name: "test", version: "1" });
+      server.server.oninitialized = () =>
+        void server.server.listRoots().catch((error: unknown) => failed.push(error));
+      return server;
+    },
+  });
+  await new McpClient(handler).initialize();
+  expect(failed).toMatchObject([
+    { message: expect.stringContaining("while it works on a request") },
+  ]);
+});
 
 test("F88 a client that went away in mid-call comes back through another isolate, and misses nothing", async () => {
   const { handler, release } = sdkTestServer();

@@ -200,7 +200,7 @@ class SdkAdapter<Env> {
       return new Response(null, { status: 202 });
     }
     this.#working.set(context, transport);
-    request.signal.addEventListener("abort", () => transport.cancel());
+    request.signal.addEventListener("abort", () => void transport.close());
     const headers = { "content-type": "text/event-stream", "mcp-session-id": session };
     const begin = () => inRequest(context, () => transport.take(message, extra));
     return new Response(transport.serve(message, begin), { headers });

@@ -80,14 +80,6 @@ export class RequestTransport implements Transport {
     this.onmessage?.(message, extra);
   }
 
-  /** The client has cancelled its request: the server is told in its own way. */
-  cancel(): void {
-    if (this.#request === undefined) return;
-    const params = { requestId: this.#request.id };
-    this.take({ jsonrpc: "2.0", method: "notifications/cancelled", params });
-    void this.close();
-  }
-
   /** See `Transport`. */
   async start(): Promise<void> {}
 
@@ -103,7 +95,7 @@ export class RequestTransport implements Transport {
     this.#write(message);
   }
 
-  /** See `Transport`. */
+  /** See `Transport`. What is being worked on is aborted. */
   async close(): Promise<void> {
     this.#end();
     const { onclose } = this;

@@ -57,9 +57,10 @@ export class LocalReaders {
   }
 }
 
-/** A stream that was cancelled is closed; one that is open has room, or holds chunks for a reader. */
-function isClosed({ desiredSize }: ReadableStreamDefaultController): boolean {
-  return desiredSize === null || desiredSize === 0;
+/** A stream that was cancelled takes nothing more. One that is open, and holds one chunk, looks the same, but takes a comment. */
+function isClosed(controller: ReadableStreamDefaultController): boolean {
+  if (controller.desiredSize === null) return true;
+  return controller.desiredSize === 0 && !controllerSink(controller, 0).write(":\n\n");
 }
 
 /** A transport's stream counts chunks, however long they are; so the lengths of those that wait are kept here. */

@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { registryName, registryOf, sessionName } from "../../src/mcp/placement.ts";
-import { McpClient } from "./mcp-client.ts";
+import { McpClient, ReadStream } from "./mcp-client.ts";
 import type { PlainServer } from "./plain-server.ts";
 import { plainServer } from "./plain-server.ts";
 
@@ -124,6 +124,18 @@ test("F64 a second GET takes over, in the same isolate and in another, and the f
   expect(await third.message()).toEqual(said("c"));
 });
 
+test("F64 a stream that holds something for its reader is not taken for the one that was cancelled", async () => {
+  const { manager } = plainServer();
+  const { body, controller } = newStream();
+  await manager.streams.create("late", controller);
+  controller.enqueue(new TextEncoder().encode(": connected\n\n"));
+  await manager.streams.delete("late");
+  await manager.send(["late"], message("a"));
+  const stream = new ReadStream(new Response(body));
+  expect(await stream.message()).toEqual(said("a"));
+  await manager.delete("late");
+});
+
 test("F65 DELETE ends a session with its stream, and no row of it is left", async () => {
   const isolate = plainServer();
   const client = await clientOf(isolate);
@@ -163,9 +175,7 @@ test("F67 the manager begins, finds, sends to and ends a session by itself", asy
   const { manager } = plainServer();
   const id = "by-hand";
   expect(await manager.has(id)).toBe(false);
-  let controller: ReadableStreamDefaultController | undefined;
-  const body = new ReadableStream({ start: (it) => void (controller = it) });
-  if (controller === undefined) throw new Error("no controller");
+  const { body, controller } = newStream();
   await manager.create(id, controller);
   expect(await manager.has(id)).toBe(true);
   await manager.send([id, "nobody"], message("a"));
@@ -176,6 +186,14 @@ test("F67 the manager begins, finds, sends to and ends a session by itself", asy
   expect((await reader.read()).done).toBe(true);
   expect(await manager.has(id)).toBe(false);
 });
+
+function newStream() {
+  const controllers: ReadableStreamDefaultController[] = [];
+  const body = new ReadableStream({ start: (controller) => void controllers.push(controller) });
+  const [controller] = controllers;
+  if (controller === undefined) throw new Error("The stream has no controller.");
+  return { body, controller };
+}
 
 function message(line: string): string {
   return `event: message\ndata: ${JSON.stringify(said(line))}\n\n`;

@@ -4,10 +4,13 @@ import { Server } from "./server.ts";
 import type { ServerKind } from "./server.ts";
 import { Socket } from "./socket.ts";
 
-/** The names of all contenders, in the order of the table. */
+/** Those that run all the time. */
 export const CONTENDERS = ["perdure", "bare", "agents", "partyserver", "node"] as const;
 
-export type ContenderName = (typeof CONTENDERS)[number];
+/** The names of all contenders, in the order of the table. */
+export const COLUMNS = [...CONTENDERS, "published"] as const;
+
+export type ContenderName = (typeof COLUMNS)[number];
 
 /**
  * What a socket is for. `commander`: sends entries and hears only of its own. `reader`: gets what is new. `producer`: brings

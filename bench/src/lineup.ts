@@ -2,17 +2,20 @@
 
 import { join } from "node:path";
 import { bundle } from "./bundle.ts";
-import type { ContenderName } from "./contender.ts";
+import type { CONTENDERS } from "./contender.ts";
 import { Contender } from "./contender.ts";
 import { PERDURE_WIRE } from "./perdure-contender.ts";
 import { PLAIN_WIRE } from "./plain-contender.ts";
 import type { ObjectClass } from "./server.ts";
 
+/** Who runs all the time. */
+export type EntrantName = (typeof CONTENDERS)[number];
+
 const LOG: ObjectClass = { binding: "LOG", className: "Log" };
 const COUNTED_LOG: ObjectClass = { binding: "COUNTED_LOG", className: "CountedLog" };
 const LOGINS: ObjectClass = { binding: "LOGINS", className: "Logins" };
 
-const CLASSES: Readonly<Record<Exclude<ContenderName, "node">, readonly ObjectClass[]>> = {
+const CLASSES: Readonly<Record<Exclude<EntrantName, "node">, readonly ObjectClass[]>> = {
   perdure: [
     { binding: "SESSION_DO", className: "SessionDO" },
     { binding: "SESSION_INDEX", className: "SessionIndexDO" },
@@ -26,7 +29,7 @@ const CLASSES: Readonly<Record<Exclude<ContenderName, "node">, readonly ObjectCl
 };
 
 /** Starts a contender with its storage in a folder of its own. */
-export async function enter(name: ContenderName, folder: string): Promise<Contender> {
+export async function enter(name: EntrantName, folder: string): Promise<Contender> {
   const contender = new Contender(
     name,
     name === "perdure" ? PERDURE_WIRE : PLAIN_WIRE,

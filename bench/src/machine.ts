@@ -5,7 +5,17 @@ import { createRequire } from "node:module";
 import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 
-const PACKAGES = ["perdure", "agents", "partyserver", "partysocket", "workerd", "ws", "rolldown"];
+const PACKAGES = [
+  "perdure",
+  "agents",
+  "partyserver",
+  "partysocket",
+  "tmcp",
+  "@tmcp/session-manager-durable-objects",
+  "workerd",
+  "ws",
+  "rolldown",
+];
 
 export interface Surroundings {
   readonly date: string;

@@ -17,6 +17,7 @@ import { commands } from "./measurements/commands.ts";
 import { connectionWake } from "./measurements/connection-wake.ts";
 import { fanOut } from "./measurements/fan-out.ts";
 import { liveQueries } from "./measurements/live-queries.ts";
+import { mcp } from "./measurements/mcp.ts";
 import { memory } from "./measurements/memory.ts";
 import { reconnect } from "./measurements/reconnect.ts";
 import { relayLatency } from "./measurements/relay-latency.ts";
@@ -41,6 +42,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   connectionWake,
   liveQueries,
   shardWake,
+  mcp,
   coldWake,
   memory,
   bundleSize,

@@ -1,7 +1,7 @@
 /** What a run found, as a table for people and as JSON for programs. */
 
 import type { ContenderName } from "./contender.ts";
-import { CONTENDERS } from "./contender.ts";
+import { COLUMNS } from "./contender.ts";
 import type { Figure, Measurement } from "./harness.ts";
 import { median, ratios, spread } from "./harness.ts";
 import type { Surroundings } from "./machine.ts";
@@ -22,6 +22,7 @@ const TITLES: Readonly<Record<ContenderName, string>> = {
   agents: "agents",
   partyserver: "partyserver",
   node: "Node ws + SQLite",
+  published: "tmcp's manager",
 };
 
 /** The report as Markdown. */
@@ -54,7 +55,7 @@ export function formatReport(run: Run): string {
     ),
     "## Figures",
     table(
-      ["what", "unit", ...CONTENDERS.map((name) => TITLES[name]), "Perdure ÷ bare"],
+      ["what", "unit", ...COLUMNS.map((name) => TITLES[name]), "Perdure ÷ bare"],
       results.flatMap(({ figures }) => figures.map(figureRow)),
     ),
     "“–”: no equivalent, or not measured; see below.",
@@ -89,20 +90,25 @@ function budgetRows(figures: readonly Figure[]): string[][] {
 }
 
 function figureRow({ title, unit, better, values }: Figure): string[] {
-  const cells = CONTENDERS.map((name) => {
+  const cells = COLUMNS.map((name) => {
     const own = values[name];
     if (own === undefined) return "–";
     const value = format(median(own));
     if (name === "bare" || values.bare === undefined) return value;
     return `${value} · ${median(ratios(values, name, "bare")).toFixed(2)} ×`;
   });
-  const isComparable = values.perdure !== undefined && values.bare !== undefined;
-  const comparison = isComparable ? spread(ratios(values, "perdure", "bare")) : "–";
-  return [title, `${unit}, ${better} is better`, ...cells, comparison];
+  const comparison = (["bare", "published"] as const)
+    .filter((name) => values.perdure !== undefined && values[name] !== undefined)
+    .map(
+      (name) =>
+        `${name === "bare" ? "" : `÷ ${TITLES[name]}: `}${spread(ratios(values, "perdure", name))}`,
+    )
+    .join("; ");
+  return [title, `${unit}, ${better} is better`, ...cells, comparison === "" ? "–" : comparison];
 }
 
 function methodOf({ name, method, remarks = {} }: Measurement): string {
-  const notes = CONTENDERS.flatMap((contender) =>
+  const notes = COLUMNS.flatMap((contender) =>
     remarks[contender] === undefined ? [] : [`  - ${TITLES[contender]}: ${remarks[contender]}.`],
   );
   return [`- **${name}**: ${method}`, ...notes].join("\n");

@@ -73,9 +73,7 @@ export interface McpHandler<Env = unknown> {
  */
 export function durableMcp<Env = unknown>(options: DurableMcpOptions<Env>): McpHandler<Env> {
   const { binding = DEFAULT_BINDING, path = "/mcp", retryMs = 1_000 } = options;
-  let made: Promise<McpTransport> | undefined;
-  const transport = () =>
-    (made ??= options.transport ? Promise.resolve(options.transport) : makeTransport(options));
+  let made: McpTransport | undefined = options.transport;
   const endpoint = new McpEndpoint<Env>({
     binding,
     path,
@@ -86,28 +84,33 @@ export function durableMcp<Env = unknown>(options: DurableMcpOptions<Env>): McpH
     secret: options.secret,
     respond: async (request, original, env) => {
       const custom = options.custom?.(original, env);
-      return (await transport()).respond(request, custom);
+      // Of several first requests one makes it: each that is made hears of what its server says.
+      if (made === undefined) {
+        const Transport = await httpTransport();
+        made ??= makeTransport(Transport, options);
+      }
+      return made.respond(request, custom);
     },
   });
   return { fetch: (request, env, ctx) => endpoint.fetch(request, env, ctx) };
 }
 
-async function makeTransport<Env>({
-  server,
-  options,
-  path = "/mcp",
-  binding = DEFAULT_BINDING,
-}: DurableMcpOptions<Env>): Promise<McpTransport> {
+async function httpTransport(): Promise<typeof HttpTransport> {
+  const imported = await import("@tmcp/transport-http").catch((error: unknown) => {
+    throw new TypeError(
+      "durableMcp makes an HttpTransport: install @tmcp/transport-http, or pass a `transport`.",
+      { cause: error },
+    );
+  });
+  return imported.HttpTransport;
+}
+
+function makeTransport<Env>(
+  Transport: typeof HttpTransport,
+  { server, options, path = "/mcp", binding = DEFAULT_BINDING }: DurableMcpOptions<Env>,
+): McpTransport {
   if (server === undefined)
     throw new TypeError("durableMcp needs a `transport`, or a `server` to make one for.");
-  const { HttpTransport: Transport } = await import("@tmcp/transport-http").catch(
-    (error: unknown) => {
-      throw new TypeError(
-        "durableMcp makes an HttpTransport: install @tmcp/transport-http, or pass a `transport`.",
-        { cause: error },
-      );
-    },
-  );
   const manager = new DurableObjectSessionManager(binding);
   return new Transport(server, {
     ...options,

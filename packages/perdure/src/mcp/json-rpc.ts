@@ -2,6 +2,7 @@
 
 import { isObject } from "../protocol/index.ts";
 import type { ClientFacts } from "./kept-session.ts";
+import { isSessionlessVersion } from "./mcp-version.ts";
 import type { RequestId } from "./stream-name.ts";
 
 /** A message of a client's. */
@@ -21,9 +22,6 @@ export type ClientMessage =
   | { readonly kind: "sessionless" }
   /** None of these: the transport says what is wrong with it. */
   | { readonly kind: "other" };
-
-/** The first revision without sessions; revisions are dates, and compare as texts. */
-const SESSIONLESS_SINCE = "2026-07-28";
 
 /** A member of `_meta` that only requests of the 2026 revision have. */
 const SESSIONLESS_META = "io.modelcontextprotocol/";
@@ -54,11 +52,6 @@ function initialization(
     ...(isObject(capabilities) ? { clientCapabilities: capabilities } : {}),
   };
   return { kind: "initialize", id, version, facts };
-}
-
-/** Whether a request has no session by its headers alone. */
-export function isSessionlessVersion(headers: Headers): boolean {
-  return (headers.get("mcp-protocol-version") ?? "") >= SESSIONLESS_SINCE;
 }
 
 /** A message of the server's, with what sessions need to know of it. */

@@ -1,14 +1,15 @@
 /** The requests to an MCP endpoint: each finds its session, or is refused, before the server hears of it. */
 
 import type { Namespace } from "../object/index.ts";
-import { errorBehind, namespaceOf } from "../object/index.ts";
+import { callObject, errorBehind, namespaceOf } from "../object/index.ts";
 import { ERROR_STATUS } from "../protocol/index.ts";
 import type { GuardOptions } from "./guards.ts";
 import { guardRequest } from "./guards.ts";
 import type { ClientMessage } from "./json-rpc.ts";
-import { clientMessage, isSessionlessVersion, refusal } from "./json-rpc.ts";
+import { clientMessage, refusal } from "./json-rpc.ts";
 import type { ClientFacts } from "./kept-session.ts";
-import { registryName, sessionName } from "./placement.ts";
+import { isSessionlessVersion, isUnknownVersion } from "./mcp-version.ts";
+import { registryName } from "./placement.ts";
 import type { RequestContext } from "./request-context.ts";
 import { effectsOf, inRequest } from "./request-context.ts";
 import type { RegistryRpc } from "./rpc.ts";
@@ -18,7 +19,7 @@ import { sessionlessResponse } from "./sessionless.ts";
 import { standaloneResponse } from "./standalone.ts";
 import { newStream, placeOfEvent, STANDALONE } from "./stream-name.ts";
 import type { SessionAccess, SessionStub } from "./stream-socket.ts";
-import { openStreamSocket } from "./stream-socket.ts";
+import { callSession, openStreamSocket } from "./stream-socket.ts";
 import { StreamWriter } from "./stream-writer.ts";
 
 /** Who sends a request. */
@@ -67,7 +68,7 @@ interface Call<Env> {
 /** One endpoint. */
 export class McpEndpoint<Env> {
   readonly #options: McpEndpointOptions<Env>;
-  #secret: Promise<string> | undefined;
+  #secret: string | undefined;
 
   constructor(options: McpEndpointOptions<Env>) {
     this.#options = options;
@@ -104,6 +105,7 @@ export class McpEndpoint<Env> {
     const { request, env } = call;
     if (request.method === "GET" || request.method === "DELETE") {
       if (isSessionlessVersion(request.headers)) return undefined;
+      if (isUnknownVersion(request.headers)) return this.#withCors(unknownVersion(), request, env);
       const access = await this.#access(call);
       if (access instanceof Response) return this.#withCors(access, request, env);
       const response =
@@ -121,6 +123,7 @@ export class McpEndpoint<Env> {
     const message = clientMessage(text, request.headers);
     if (message.kind === "sessionless")
       return sessionlessResponse(await this.#respond(this.#copy(call, text), request, env));
+    if (isUnknownVersion(request.headers)) return this.#withCors(unknownVersion(), request, env);
     if (message.kind === "other") return this.#refuseOther(call, text);
     const access = await this.#access(call, message);
     if (access instanceof Response) return this.#withCors(access, request, env);
@@ -143,9 +146,9 @@ export class McpEndpoint<Env> {
     if (message?.kind !== "initialize" && !(await verifySessionId(secret, id))) return gone();
     const subject = identity?.subject ?? null;
     if (message?.kind === "initialize")
-      await namespace
-        .getByName(sessionName(id))
-        .begin(subject, { ...message.facts, protocolVersion: message.version });
+      await callSession({ namespace, id }, (stub) =>
+        stub.begin(subject, { ...message.facts, protocolVersion: message.version }),
+      );
     return { namespace, id, subject, expiresAt: identity?.expiresAt ?? null };
   }
 
@@ -165,8 +168,8 @@ export class McpEndpoint<Env> {
     });
   }
 
-  async #end({ namespace, id, subject }: SessionAccess): Promise<Response> {
-    const ended = await namespace.getByName(sessionName(id)).end(subject);
+  async #end({ subject, ...session }: SessionAccess): Promise<Response> {
+    const ended = await callSession(session, (stub) => stub.end(subject));
     return ended === "gone" ? gone() : new Response(null, { status: 200 });
   }
 
@@ -221,10 +224,10 @@ export class McpEndpoint<Env> {
     text: string,
   ): Promise<Response> {
     const { request, env } = call;
-    const { namespace, id, subject } = access;
-    const session = namespace.getByName(sessionName(id));
+    const { id, subject } = access;
     if (message.kind === "answer") {
-      const taken = await session.answer(subject, String(message.id), text);
+      const asked = String(message.id);
+      const taken = await callSession(access, (stub) => stub.answer(subject, asked, text));
       const response =
         taken === "taken"
           ? new Response(null, { status: 202 })
@@ -233,9 +236,10 @@ export class McpEndpoint<Env> {
             : refusal(400, "Nobody waits for this answer any more.", message.id);
       return this.#withCors(response, request, env);
     }
-    const facts = await session.facts(subject);
+    const facts = await callSession(access, (stub) => stub.facts(subject));
     if (facts === null) return this.#withCors(gone(), request, env);
-    if (message.cancels !== undefined) await session.cancel(subject, message.cancels);
+    const { cancels } = message;
+    if (cancels !== undefined) await callSession(access, (stub) => stub.cancel(subject, cancels));
     const pending = new Set<Promise<unknown>>();
     const context: RequestContext = { id, facts, pending, closeStream: undefined };
     const response = await inRequest(context, () =>
@@ -284,24 +288,22 @@ export class McpEndpoint<Env> {
     return new Response(response.body, { status: response.status, headers });
   }
 
-  #secretOf(env: Env): Promise<string> {
+  /** Requests may not wait for each other's calls, so each asks that comes before the first is answered. */
+  async #secretOf(env: Env): Promise<string> {
     const { secret, binding } = this.#options;
-    if (typeof secret === "string") return Promise.resolve(secret);
-    if (secret !== undefined) return Promise.resolve(secret(env));
+    if (secret !== undefined) return typeof secret === "string" ? secret : secret(env);
     const registries: Namespace<RegistryRpc> = namespaceOf(env, binding, "SyncLayer");
-    this.#secret ??= registries
-      .getByName(registryName(0))
-      .secret()
-      .catch((error: unknown) => {
-        this.#secret = undefined;
-        throw error;
-      });
+    this.#secret ??= await callObject(registries, registryName(0), (stub) => stub.secret());
     return this.#secret;
   }
 }
 
 function gone(): Response {
   return refusal(404, "There is no such MCP session: initialize a new one.");
+}
+
+function unknownVersion(): Response {
+  return refusal(400, "The header Mcp-Protocol-Version names no revision that this server knows.");
 }
 
 /** Whether a client takes an event without a message for what it is: by what it asked for when it began, or says now. */

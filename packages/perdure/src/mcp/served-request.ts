@@ -18,7 +18,7 @@ const MAX_LAG_BYTES = 1024 * 1024;
 
 /** What a request is served with. */
 export interface ServedRequestOptions {
-  readonly writer: StreamWriter;
+  readonly writer: Pick<StreamWriter, "head" | "listen" | "put" | "room" | "close">;
   /** Name of its stream. */
   readonly stream: string;
   /** The client's id of it. */

@@ -1,7 +1,7 @@
 /** Opening a socket on a session from a Worker. */
 
 import type { Namespace, SocketHost } from "../object/index.ts";
-import { openObjectSocket } from "../object/index.ts";
+import { callObject, openObjectSocket } from "../object/index.ts";
 import { sessionName } from "./placement.ts";
 import type { SessionRpc, StreamMeta } from "./rpc.ts";
 
@@ -19,16 +19,25 @@ export interface SessionAccess {
   readonly expiresAt?: number | null;
 }
 
+/** Calls a session's object; see `callObject`. Every method of it may be repeated. */
+export function callSession<T>(
+  { namespace, id }: Pick<SessionAccess, "namespace" | "id">,
+  call: (stub: SessionStub) => Promise<T>,
+): Promise<T> {
+  return callObject(namespace, sessionName(id), call);
+}
+
 /** Opens a socket, not accepted yet. Throws `session_not_found` where there is no such session for this subject. */
 export function openStreamSocket(
-  { namespace, id, subject, expiresAt = null }: SessionAccess,
+  { subject, expiresAt = null, ...session }: SessionAccess,
   meta: StreamMeta,
 ): Promise<WebSocket> {
-  return openObjectSocket(namespace.getByName(sessionName(id)), {
+  const connection = {
     kind: "mcp",
     role: "participant",
     subject: subject ?? "",
     expiresAt,
     meta,
-  });
+  } as const;
+  return callSession(session, (stub) => openObjectSocket(stub, connection));
 }

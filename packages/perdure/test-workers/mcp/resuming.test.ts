@@ -102,6 +102,19 @@ test("F11 a stream without a last id gets what no stream was handed", async () =
   expect((await take(second, 1)).numbers).toEqual([4]);
 });
 
+test("F11 what was replayed to a stream that went is handed, also where nothing came since", async () => {
+  const client = await new McpClient(testServer().handler).initialize();
+  await say(client, 1, 3);
+  const first = await client.listen();
+  await take(first, 3);
+  await first.drop();
+  await evictDurableObject(objectOf(client));
+  const second = await client.listen();
+  await second.raw();
+  await say(client, 4, 4);
+  expect((await take(second, 1)).numbers).toEqual([4]);
+});
+
 test("F12 what is not kept any more is told as a gap, by number and by length", async () => {
   const client = await new McpClient(testServer({ binding: "SMALL_MCP" }).handler).initialize();
   const stream = await client.listen();

@@ -109,3 +109,27 @@ test("F8 a second stream takes over, and the first one's end does not end it", a
   await (await client.call("change")).rest();
   expect(await second.message()).toMatchObject({ method: "notifications/tools/list_changed" });
 });
+
+test("F18 a request of an unknown revision gets 400, and one that is too long 413", async () => {
+  const client = await new McpClient(testServer().handler).initialize();
+  const ping = { jsonrpc: "2.0", id: 1, method: "ping" };
+  for (const version of ["2024-01-01", "2027-01-01", "latest"])
+    for (const method of ["GET", "POST", "DELETE"]) {
+      const body = method === "POST" ? ping : undefined;
+      const { status } = await client.fetch(method, body, { "mcp-protocol-version": version });
+      expect(status).toBe(400);
+    }
+  const long = { ...ping, params: { text: "x".repeat(4 * 1024 * 1024) } };
+  expect((await client.fetch("POST", long)).status).toBe(413);
+  expect((await client.fetch("POST", "no JSON")).status).toBe(400);
+});
+
+test("F19 a request from another page is refused before anything is looked at", async () => {
+  const client = await new McpClient(testServer().handler).initialize();
+  for (const origin of ["https://evil.example", "null"])
+    for (const method of ["GET", "DELETE"])
+      expect((await client.fetch(method, undefined, { origin })).status).toBe(403);
+  expect(
+    (await client.fetch("DELETE", undefined, { origin: "http://localhost:6274" })).status,
+  ).toBe(200);
+});

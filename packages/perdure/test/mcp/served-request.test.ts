@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import type { ServedRequestOptions } from "../../src/mcp/served-request.ts";
+import { ServedRequest } from "../../src/mcp/served-request.ts";
+
+/** A writer for which everything is durable at once. */
+class FakeWriter {
+  readonly head = 0;
+  readonly written: string[] = [];
+  #position = 0;
+
+  listen(): void {}
+
+  put(event: string, _isLast: boolean, done: (position: number) => void): void {
+    this.written.push(event);
+    this.#position += 1;
+    done(this.#position);
+  }
+
+  async room(): Promise<void> {}
+
+  async close(): Promise<void> {}
+}
+
+function optionsOf(writer: FakeWriter): ServedRequestOptions {
+  return {
+    writer,
+    stream: "s",
+    request: 1,
+    retryMs: 1_000,
+    knowsPriming: true,
+    answer: () => Promise.resolve(),
+    abort: () => {},
+    failed: () => {},
+  };
+}
+
+const answer = { jsonrpc: "2.0", id: 1, result: {} };
+
+test("F3 the answer waits for what the server did to sessions", async () => {
+  const writer = new FakeWriter();
+  const served = new ServedRequest(optionsOf(writer));
+  const effect = Promise.withResolvers<void>();
+  const source = new Response(`event: message\ndata: ${JSON.stringify(answer)}\n\n`).body;
+  if (source === null) throw new Error("no body");
+  const pending = new Set([effect.promise]);
+  const done = served.serve(source, { id: "1", facts: {}, pending, closeStream: undefined });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(writer.written).toEqual([]);
+  effect.resolve();
+  await done;
+  expect(writer.written[0]).toContain('"result"');
+});

@@ -33,6 +33,9 @@ export interface ConnectionIdentity {
 /** Longest body of a request, in bytes: the same as of an answer. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
+/** How long a tool whose call was cancelled may clean up, in milliseconds. */
+const CLEANUP_MS = 5_000;
+
 /** The first revision whose clients know of events without a message (SEP-1699). */
 const PRIMING_SINCE = "2025-11-25";
 
@@ -194,7 +197,11 @@ export class McpEndpoint<Env> {
       retryMs: this.#options.retryMs,
       knowsPriming: knowsPriming(request, writer.facts),
       answer: (json) => this.#respond(this.#copy(call, json, access.id), request, env),
-      abort: () => abort.abort(),
+      abort: () => {
+        abort.abort();
+        // Nobody waits for what was aborted, and the platform ends what nobody waits for.
+        lifetime.waitUntil(new Promise((resolve) => setTimeout(resolve, CLEANUP_MS)));
+      },
       // What was not initialized is no session.
       failed: () => (message.kind === "initialize" ? this.#end(access) : undefined),
     });

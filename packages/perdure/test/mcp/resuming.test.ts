@@ -107,8 +107,8 @@ test.each(Array.from({ length: 25 }, (_, seed) => seed))(
       () => {
         const text = `push ${pushed.length}${filler()}`;
         pushed.push(text);
-        world.session.push(text, text, false);
-        if (random() < 0.3) world.session.push(text, text, true);
+        world.session.put(STANDALONE, text, text, false);
+        if (random() < 0.3) world.session.put(STANDALONE, text, text, true);
       },
       () => {
         broadcasts += 1;

@@ -42,7 +42,8 @@ test("F3 the answer waits for what the server did to sessions", async () => {
   const effect = Promise.withResolvers<void>();
   const source = new Response(`event: message\ndata: ${JSON.stringify(answer)}\n\n`).body;
   if (source === null) throw new Error("no body");
-  const pending = new Set([effect.promise]);
+  const pending = new Set<Promise<unknown>>();
+  pending.add(effect.promise.finally(() => pending.clear()));
   const done = served.serve(source, { id: "1", facts: {}, pending, closeStream: undefined });
   await new Promise((resolve) => setImmediate(resolve));
   expect(writer.written).toEqual([]);

@@ -36,7 +36,7 @@ export class SessionWorld {
     limits: KeptLimits = { messages: 10_000, length: 1_000_000 },
   ): Promise<SessionWorld> {
     const world = new SessionWorld(limits);
-    await world.session.begin(null);
+    world.session.begin(null, {});
     return world;
   }
 

@@ -49,10 +49,14 @@ export class ServedRequest {
 
   constructor(options: ServedRequestOptions) {
     this.#options = options;
+    const { writer, abort, stream, retryMs, knowsPriming } = options;
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#sink = controllerSink(controller, MAX_LAG_BYTES);
+          // Before the server begins: it may end the stream at once, and the client needs an id to come back with.
+          const id = eventId({ stream, position: writer.head });
+          this.#write(primingEvent(id, retryMs, knowsPriming));
         },
         cancel: () => {
           this.#sink = undefined;
@@ -60,7 +64,6 @@ export class ServedRequest {
       },
       new ByteLengthQueuingStrategy({ highWaterMark: MAX_LAG_BYTES / 16 }),
     );
-    const { writer, abort } = options;
     writer.listen({
       answered: (id, data) => void this.#answered(id, data),
       cancelled: abort,
@@ -81,8 +84,7 @@ export class ServedRequest {
   /** Takes what the server says until it has answered, and sees to it that all of it is durable. */
   async serve(source: ReadableStream<Uint8Array>, context: RequestContext): Promise<void> {
     this.#context = context;
-    const { writer, stream, retryMs, knowsPriming } = this.#options;
-    this.#write(primingEvent(eventId({ stream, position: writer.head }), retryMs, knowsPriming));
+    const { writer } = this.#options;
     const heartbeat = setInterval(() => this.#write(HEARTBEAT), HEARTBEAT_MS);
     try {
       for await (const data of eventData(source)) {

@@ -34,6 +34,12 @@ function optionsOf(writer: FakeWriter): ServedRequestOptions {
   };
 }
 
+test("F15 a stream that a tool ends at once still tells its client where to come back", async () => {
+  const served = new ServedRequest(optionsOf(new FakeWriter()));
+  served.closeStream();
+  expect(await new Response(served.body).text()).toBe("id: s-0\nretry: 1000\ndata: \n\n");
+});
+
 const answer = { jsonrpc: "2.0", id: 1, result: {} };
 
 test("F3 the answer waits for what the server did to sessions", async () => {

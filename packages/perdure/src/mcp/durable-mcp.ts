@@ -1,7 +1,7 @@
 /** The whole of an MCP endpoint on Workers: sessions that resume, around a transport that knows nothing of it. */
 
 import type { HttpTransport, HttpTransportOptions } from "@tmcp/transport-http";
-import type { ConnectionIdentity } from "./mcp-endpoint.ts";
+import type { Authenticate } from "./mcp-endpoint-options.ts";
 import { McpEndpoint } from "./mcp-endpoint.ts";
 import { DEFAULT_BINDING, DurableObjectSessionManager } from "./durable-object-session-manager.ts";
 import type { GuardOptions } from "./guards.ts";
@@ -43,12 +43,7 @@ export interface DurableMcpOptions<Env = unknown> extends GuardOptions {
    * Who sends a request; null refuses it with 401. A session belongs to the subject that initialized it, and nobody else finds it. Default:
    * everybody is nobody in particular, and whoever knows a session's id may use it.
    */
-  readonly authenticate?:
-    | ((
-        request: Request,
-        env: Env,
-      ) => ConnectionIdentity | null | Promise<ConnectionIdentity | null>)
-    | undefined;
+  readonly authenticate?: Authenticate<Env> | undefined;
   /** What tools get as `server.ctx.custom`. */
   readonly custom?: ((request: Request, env: Env) => unknown) | undefined;
   /** Secret of session ids, of at least 32 bytes. Default: one that is made once and kept in a registry. */

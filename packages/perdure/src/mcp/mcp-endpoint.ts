@@ -3,11 +3,11 @@
 import type { Namespace } from "../object/index.ts";
 import { callObject, errorBehind, namespaceOf } from "../object/index.ts";
 import { ERROR_STATUS } from "../protocol/index.ts";
-import type { GuardOptions } from "./guards.ts";
 import { guardRequest } from "./guards.ts";
 import type { ClientMessage } from "./json-rpc.ts";
 import { clientMessage, refusal } from "./json-rpc.ts";
 import type { ClientFacts } from "./kept-session.ts";
+import type { ConnectionIdentity, McpEndpointOptions } from "./mcp-endpoint-options.ts";
 import { isSessionlessVersion, isUnknownVersion } from "./mcp-version.ts";
 import { registryName } from "./placement.ts";
 import type { RequestContext } from "./request-context.ts";
@@ -22,14 +22,6 @@ import type { SessionAccess, SessionStub } from "./stream-socket.ts";
 import { callSession, openStreamSocket } from "./stream-socket.ts";
 import { StreamWriter } from "./stream-writer.ts";
 
-/** Who sends a request. */
-export interface ConnectionIdentity {
-  /** Never empty. */
-  readonly subject: string;
-  /** When its streams end, in milliseconds since 1970; default: never. */
-  readonly expiresAt?: number | null | undefined;
-}
-
 /** Longest body of a request, in bytes: the same as of an answer. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
@@ -38,22 +30,6 @@ const CLEANUP_MS = 5_000;
 
 /** The first revision whose clients know of events without a message (SEP-1699). */
 const PRIMING_SINCE = "2025-11-25";
-
-/** What an endpoint needs. */
-export interface McpEndpointOptions<Env> extends GuardOptions {
-  readonly binding: string;
-  readonly path: string | null;
-  readonly retryMs: number;
-  readonly authenticate?:
-    | ((
-        request: Request,
-        env: Env,
-      ) => ConnectionIdentity | null | Promise<ConnectionIdentity | null>)
-    | undefined;
-  readonly secret?: string | ((env: Env) => string) | undefined;
-  /** Asks the transport; `original` is the client's request, of which `request` may be a copy. */
-  respond(request: Request, original: Request, env: Env): Promise<Response | null>;
-}
 
 /** What the platform offers beside a request. */
 interface Lifetime {

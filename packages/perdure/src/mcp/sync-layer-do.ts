@@ -1,26 +1,12 @@
-import type { Connection, Link, Namespace, Schema } from "../object/index.ts";
-import {
-  BaseDO,
-  connectionOf,
-  isUpgradeRequest,
-  ownNamespace,
-  systemClock,
-} from "../object/index.ts";
-import { CONTENT_MIGRATIONS, LOG_MIGRATIONS } from "../log/index.ts";
+import type { Connection, Link } from "../object/index.ts";
+import { connectionOf, isUpgradeRequest, systemClock } from "../object/index.ts";
 import { PerdureError } from "../protocol/index.ts";
 import type { Beginning, ClientFacts } from "./kept-session.ts";
-import { SESSION_MIGRATIONS } from "./kept-session.ts";
-import { BROADCAST_TIMER } from "./broadcasts.ts";
-import type { HandleCall, HandleReply, HandleRpc } from "./handle-rpc.ts";
-import { HANDLE_MIGRATIONS } from "./handle-schema.ts";
-import { HANDLE_TIMER, HandleStore, unknownHandle } from "./handle-store.ts";
 import { refuseDirect } from "./direct-request.ts";
-import { listenerMetaOf, notifyListeners } from "./listeners.ts";
-import type { Place } from "./placement.ts";
-import { placeOf, registryName, registryOf, sessionName } from "./placement.ts";
-import { RegistryObject } from "./registry-object.ts";
-import { REGISTRY_MIGRATIONS } from "./registry-schema.ts";
-import type { RegistryRpc, Replay, SessionRpc, Taken } from "./rpc.ts";
+import { listenerMetaOf } from "./listeners.ts";
+import { registryName, registryOf } from "./placement.ts";
+import { misplaced, RegistryDO } from "./registry-do.ts";
+import type { Replay, SessionRpc, Taken } from "./rpc.ts";
 import { streamMetaOf } from "./rpc.ts";
 import {
   END_TIMER,
@@ -35,10 +21,7 @@ import { STANDALONE } from "./stream-name.ts";
  * The Durable Object of `perdure/mcp`: one object for each MCP session, and a few registries that know all sessions. Export it from the
  * Worker's main module, and bind it as `TMCP_DURABLE_OBJECT`. A subclass may set the static bounds.
  */
-export class SyncLayer<Env = unknown>
-  extends BaseDO<Env>
-  implements SessionRpc, RegistryRpc, HandleRpc
-{
+export class SyncLayer<Env = unknown> extends RegistryDO<Env> implements SessionRpc {
   /** After how long without use a session expires, in milliseconds; a day by default. A session that is connected is in use. */
   static readonly sessionIdleMs: number = 24 * 60 * 60 * 1000;
 
@@ -53,8 +36,6 @@ export class SyncLayer<Env = unknown>
 
   #loadedSession: SessionObject | undefined;
   #beginning: Promise<void> | undefined;
-  #loadedRegistry: RegistryObject | undefined;
-  #loadedHandle: HandleStore | undefined;
 
   // -------------------------------------------------------------------------------------------- a session
 
@@ -146,72 +127,7 @@ export class SyncLayer<Env = unknown>
     return takenIf(session !== undefined);
   }
 
-  // -------------------------------------------------------------------------------------------- a registry
-
-  /** See `RegistryRpc.join`. */
-  async join(session: string): Promise<void> {
-    this.#registry.join(session);
-  }
-
-  /** See `RegistryRpc.leave`. */
-  async leave(session: string): Promise<void> {
-    if (!this.isBlank) this.#registry.leave(session);
-  }
-
-  /** See `RegistryRpc.follow`. */
-  async follow(uri: string, session: string): Promise<void> {
-    this.#registry.follow(uri, session);
-  }
-
-  /** See `RegistryRpc.unfollow`. */
-  async unfollow(uri: string, session: string): Promise<void> {
-    if (!this.isBlank) this.#registry.unfollow(uri, session);
-  }
-
-  /** See `RegistryRpc.followers`. */
-  async followers(uri: string): Promise<string[]> {
-    return this.isBlank ? [] : [...this.#registry.followers(uri)];
-  }
-
-  /** See `RegistryRpc.broadcast`. */
-  async broadcast(data: string): Promise<void> {
-    if (!this.isBlank) this.#registry.broadcast(data);
-  }
-
-  /** See `RegistryRpc.notify`. */
-  async notify(notification: string): Promise<void> {
-    notifyListeners(this.links, notification);
-  }
-
-  /** See `RegistryRpc.secret`. */
-  async secret(): Promise<string> {
-    return this.#registry.secret();
-  }
-
-  /**
-   * Does nothing. A call is an event, with which the platform renews how many calls the object may make itself.
-   *
-   * @internal
-   */
-  async renew(): Promise<void> {}
-
-  // -------------------------------------------------------------------------------------------- a handle
-
-  /** See `HandleRpc.useHandle`. */
-  async useHandle(subject: string | null, call: HandleCall): Promise<HandleReply> {
-    // Nothing is written for a handle that was never made, or is erased.
-    if (this.isBlank && call.do !== "create")
-      return { ok: false, error: unknownHandle().toProblem() };
-    return this.#handle.use(subject, call);
-  }
-
   // -------------------------------------------------------------------------------------------- the kernel's hooks
-
-  /** @internal */
-  protected override get ownSchemas(): readonly Schema[] {
-    const { role } = placeOf(this.ctx.id.name) ?? {};
-    return role === undefined ? [] : SCHEMAS[role];
-  }
 
   /** Answers a request that a Worker forwards: with 401. Override it to answer requests of your own. */
   protected override onRequest(request: Request): Response | Promise<Response> {
@@ -258,9 +174,7 @@ export class SyncLayer<Env = unknown>
   /** @internal */
   protected override async serveTimer(name: string, payload: unknown): Promise<void> {
     if (name === IDLE_TIMER || name === END_TIMER) return this.#session.ring(name);
-    if (name === BROADCAST_TIMER) return this.#registry.ring();
-    if (name === HANDLE_TIMER) return this.#handle.ring();
-    await this.onTimer(name, payload);
+    await super.serveTimer(name, payload);
   }
 
   /** The session, if it is there and whoever asks may use it. Nothing is written for one that is not. */
@@ -291,13 +205,13 @@ export class SyncLayer<Env = unknown>
   async #begin(subject: string | null, beginning: Beginning): Promise<void> {
     const id = this.#sessionId;
     if (!this.isBlank) this.#session.checkBegin();
-    await this.#others.getByName(registryName(registryOf(id))).join(id);
+    await this.others.getByName(registryName(registryOf(id))).join(id);
     this.#session.begin(subject, beginning);
   }
 
   /** The id of the session that this object is. Throws `bad_request` where it is none. */
   get #sessionId(): string {
-    const place = placeOf(this.ctx.id.name);
+    const { place } = this;
     if (place?.role !== "session") throw misplaced("session");
     return place.id;
   }
@@ -305,16 +219,6 @@ export class SyncLayer<Env = unknown>
   get #session(): SessionObject {
     this.#loadedSession ??= this.#loadSession();
     return this.#loadedSession;
-  }
-
-  get #registry(): RegistryObject {
-    this.#loadedRegistry ??= this.#loadRegistry();
-    return this.#loadedRegistry;
-  }
-
-  get #handle(): HandleStore {
-    this.#loadedHandle ??= this.#loadHandle();
-    return this.#loadedHandle;
   }
 
   #loadSession(): SessionObject {
@@ -329,67 +233,17 @@ export class SyncLayer<Env = unknown>
       idleMs: own.sessionIdleMs,
       graceMs: own.writerGraceMs,
       links: () => this.links,
-      registry: (key) => this.#others.getByName(registryName(registryOf(key))),
+      registry: (key) => this.others.getByName(registryName(registryOf(key))),
       erase: async (reason) => {
         await this.eraseStorage(reason);
         this.#loadedSession = undefined;
       },
     });
   }
-
-  #loadRegistry(): RegistryObject {
-    if (placeOf(this.ctx.id.name)?.role !== "registry") throw misplaced("registry");
-    return new RegistryObject({
-      sql: this.sql,
-      clock: systemClock,
-      timers: this.timers,
-      session: (id) => this.#others.getByName(sessionName(id)),
-      renew: () => this.#others.getByName(this.ctx.id.name ?? "").renew(),
-      keepFor: (work) => this.ctx.waitUntil(work),
-    });
-  }
-
-  #loadHandle(): HandleStore {
-    if (placeOf(this.ctx.id.name)?.role !== "handle") throw misplaced("handle");
-    return new HandleStore({
-      sql: this.sql,
-      clock: systemClock,
-      timers: this.timers,
-      erase: async () => {
-        this.#loadedHandle = undefined;
-        await this.eraseStorage("The handle is gone.");
-      },
-    });
-  }
-
-  /** All objects of this class. */
-  get #others(): Namespace<SessionRpc & RegistryRpc & { renew(): Promise<void> }> {
-    const namespace = ownNamespace<SessionRpc & RegistryRpc & { renew(): Promise<void> }>(
-      this.env,
-      this.ctx.id,
-    );
-    if (namespace !== undefined) return namespace;
-    throw new PerdureError("broken", "The class SyncLayer is not bound in its own Worker.");
-  }
 }
-
-/** The tables of each role. */
-const SCHEMAS: Readonly<Record<Place["role"], readonly Schema[]>> = {
-  session: [
-    { owner: "log", migrations: LOG_MIGRATIONS },
-    { owner: "content", migrations: CONTENT_MIGRATIONS },
-    { owner: "mcp", migrations: SESSION_MIGRATIONS },
-  ],
-  registry: [{ owner: "mcp", migrations: REGISTRY_MIGRATIONS }],
-  handle: [{ owner: "mcp", migrations: HANDLE_MIGRATIONS }],
-};
 
 function isListener(link: Link): boolean {
   return listenerMetaOf(link.attachment.meta) !== undefined;
-}
-
-function misplaced(role: Place["role"]): PerdureError {
-  return new PerdureError("bad_request", `This object is no ${role}: its name says what it is.`);
 }
 
 /** Nobody in particular has an empty name on a socket. */

@@ -15,7 +15,7 @@ import type { McpHandler } from "../durable-mcp.ts";
 import type { GuardOptions } from "../guards.ts";
 import type { ClientFacts } from "../kept-session.ts";
 import { clientMessage, refusal } from "../json-rpc.ts";
-import type { ConnectionIdentity } from "../mcp-endpoint.ts";
+import type { Authenticate } from "../mcp-endpoint-options.ts";
 import { McpEndpoint } from "../mcp-endpoint.ts";
 import { sessionName } from "../placement.ts";
 import type { RequestContext } from "../request-context.ts";
@@ -54,12 +54,7 @@ export interface DurableSdkOptions<Env = unknown> extends GuardOptions {
   /** Binding of `SyncLayer`; default `TMCP_DURABLE_OBJECT`. */
   readonly binding?: string | undefined;
   /** As of `durableMcp`: who sends a request; null refuses it with 401. A session belongs to the subject that initialized it. */
-  readonly authenticate?:
-    | ((
-        request: Request,
-        env: Env,
-      ) => ConnectionIdentity | null | Promise<ConnectionIdentity | null>)
-    | undefined;
+  readonly authenticate?: Authenticate<Env> | undefined;
   /** What handlers get as `extra.authInfo`. */
   readonly authInfo?:
     | ((request: Request, env: Env) => AuthInfo | undefined | Promise<AuthInfo | undefined>)

@@ -13,6 +13,8 @@ export interface EventKind<Event extends object, Stored extends object> {
   dropFirst(stored: Stored, count: number): Stored;
   /** An event's share of a row, in UTF-16 units, about. */
   lengthOf(event: Event): number;
+  /** A stored event's share of a page, in UTF-16 units, about. */
+  lengthOfStored(stored: Stored): number;
   /** Gives an event that an earlier version wrote as this one has it. */
   upgrade(stored: Stored): Stored;
 }
@@ -21,18 +23,36 @@ export interface EventKind<Event extends object, Stored extends object> {
 export function sessionEvents(
   upgrade = (event: WireEvent) => event,
 ): EventKind<SessionEvent, WireEvent> {
-  return { merge: mergeRuns, widthOf, dropFirst: dropFromRun, lengthOf: lengthOfEvent, upgrade };
+  return {
+    merge: mergeRuns,
+    widthOf,
+    dropFirst: dropFromRun,
+    lengthOf: lengthOfEvent,
+    lengthOfStored: lengthOfJson,
+    upgrade,
+  };
 }
 
-/** Events that are stored as they are, each at a position of its own. */
-export function plainEvents<Event extends object>(): EventKind<Event, Event> {
+/**
+ * Events that are stored as they are, each at a position of its own.
+ *
+ * @param lengthOf An event's length in UTF-16 units, about; default: that of its JSON, which takes as long to make.
+ */
+export function plainEvents<Event extends object>(
+  lengthOf: (event: Event) => number = lengthOfJson,
+): EventKind<Event, Event> {
   return {
     merge: (events) => events,
     widthOf: () => 1,
     dropFirst: (event) => event,
-    lengthOf: (event) => JSON.stringify(event).length,
+    lengthOf,
+    lengthOfStored: lengthOf,
     upgrade: (event) => event,
   };
+}
+
+function lengthOfJson(event: object): number {
+  return JSON.stringify(event).length;
 }
 
 /** A delta's share of the row is its text; all else is measured as JSON. */

@@ -155,7 +155,7 @@ export class EventLog<Event extends object = SessionEvent, Stored extends object
       for (const { event, position } of this.#eventsAfter(segments, next)) {
         events.push(event);
         next = position;
-        length += JSON.stringify(event).length;
+        length += this.#kind.lengthOfStored(event);
         if (length >= maxLength) break;
       }
     }

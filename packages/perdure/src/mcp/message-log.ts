@@ -63,6 +63,9 @@ interface Carry {
 /** When too much is kept, this part of it goes at once, so that not every message deletes a row. */
 const TRIMMED_PART = 1 / 8;
 
+/** What the JSON of a message has besides its stream and its data, about. */
+const JSON_LENGTH = 32;
+
 const NOTHING: Carry = { length: 0, handed: 0, broadcast: 0 };
 
 /** The log of one session, and what goes from it first. */
@@ -76,7 +79,7 @@ export class MessageLog {
   constructor(sql: Sql, clock: Clock, limits: KeptLimits) {
     this.#sql = sql;
     this.#limits = limits;
-    this.#log = new EventLog(sql, clock, plainEvents<Message>());
+    this.#log = new EventLog(sql, clock, plainEvents<Message>(lengthOf));
   }
 
   /** Position of the last message; 0 where there is none. */
@@ -193,4 +196,9 @@ export class MessageLog {
     );
     return first?.length ?? 0;
   }
+}
+
+/** A message, and what its JSON has besides. */
+function lengthOf({ s, d }: Message): number {
+  return d.length + s.length + JSON_LENGTH;
 }

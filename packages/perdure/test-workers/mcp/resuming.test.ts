@@ -78,6 +78,33 @@ test("F9 a replay that is cut off in the middle goes on from there, over many pa
   expect(taken).toEqual(range(1, 300));
 });
 
+test("F9 a client whose old link looks alive and is not loses nothing", async () => {
+  const client = await new McpClient(testServer().handler).initialize();
+  const halfOpen = await client.listen();
+  const { id = "" } = (await halfOpen.raw()) ?? {};
+  await say(client, 1, 3);
+  const back = await client.listen(id);
+  await say(client, 4, 4);
+  expect((await take(back, 4)).numbers).toEqual([1, 2, 3, 4]);
+});
+
+test("F9 F14 a deploy, which closes every socket, ends streams that resume, and no call", async () => {
+  const { handler, release } = testServer();
+  const client = await new McpClient(handler).initialize();
+  const stream = await client.listen();
+  const call = await client.call("wait");
+  await call.message();
+  await say(client, 1, 2);
+  const { id } = await take(stream, 1);
+  await objectOf(client).drain();
+  await say(client, 3, 3);
+  expect((await take(stream, 1)).numbers).toEqual([2]);
+  expect(await stream.next()).toBeUndefined();
+  release();
+  expect(await call.rest()).toMatchObject([{ params: { progress: 2 } }, { result: {} }]);
+  expect((await take(await client.listen(id), 2)).numbers).toEqual([2, 3]);
+});
+
 test("F10 a first stream has an id before there is any event", async () => {
   const client = await new McpClient(testServer().handler).initialize();
   const stream = await client.listen();

@@ -16,7 +16,7 @@ const shared: UserConfig = {
   fixedExtension: false,
   sourcemap: true,
   dts: { sourcemap: true },
-  deps: { neverBundle: /^cloudflare:/, onlyBundle: [] },
+  deps: { neverBundle: [/^cloudflare:/, "node:async_hooks"], onlyBundle: [] },
   logLevel: "warn",
   // The directive is the first line of its own file in `dist`, too.
   suppressWarnings: /TypeScript 7\.0 does not yet have a stable API|"use client"/,

@@ -100,8 +100,9 @@ function handleSignals(): { readonly setServer: (server: RunningServer) => void 
 }
 
 function announce({ loginUrl, dir }: RunningServer, { host, port }: ServeArguments): void {
-  console.log(`Open   ${styleText("bold", loginUrl, { stream: process.stdout })}`);
-  console.log(`Data   ${dir}`);
+  const url = styleText("bold", loginUrl, { stream: process.stdout });
+  // In one piece: whoever reads the first line finds the second.
+  console.log(`Open   ${url}\nData   ${dir}`);
   if (isLoopback({ host, port })) return;
   console.error(
     `${host} can be reached from other machines, without encryption: on a network that is not yours put a proxy with TLS in front. Names besides localhost need --allowed-host.`,

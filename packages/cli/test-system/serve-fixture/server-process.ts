@@ -90,7 +90,7 @@ export async function startServer(
     throw new Error(`It ended with ${code}: ${started.output.stderr}`);
   });
   const loginUrl = await Promise.race([
-    until(() => /http:\S+\/login\?token=\S+(?=\n)/.exec(started.output.stdout)?.[0]),
+    until(() => /http:\S+\/login\?token=\S+(?=\nData .*\n)/.exec(started.output.stdout)?.[0]),
     ended,
   ]);
   return { ...started, loginUrl, url: new URL(loginUrl).origin };

@@ -177,8 +177,7 @@ export class SessionObject {
       return this.end();
     }
     if (this.#host.links().length > 0) this.#kept.use();
-    const isIdle = this.#host.clock.now() >= this.#kept.expiresAt;
-    if (isIdle && this.#host.links().length === 0) return this.end();
+    if (this.#host.clock.now() >= this.#kept.expiresAt) return this.end();
     this.#host.timers.set(IDLE_TIMER, this.#kept.expiresAt);
   }
 

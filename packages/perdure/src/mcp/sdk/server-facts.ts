@@ -1,24 +1,14 @@
 /** What a server of the SDK learns in one request and must know in the next: it is kept with the session, and told to each new server. */
 
 import type { JSONRPCRequest } from "@modelcontextprotocol/sdk/types.js";
-import { isObject } from "../../protocol/index.ts";
 import type { ClientFacts } from "../kept-session.ts";
 import type { SessionRpc } from "../rpc.ts";
 
-/** Keeps what a request has changed that a server has answered. */
+/** Keeps what a request has changed that a server has answered; what `initialize` says began the session. */
 export async function keepFacts(
   { method, params = {} }: JSONRPCRequest,
   call: <T>(work: (session: SessionRpc) => Promise<T>) => Promise<T>,
 ): Promise<void> {
-  if (method === "initialize") {
-    const { clientInfo, capabilities } = params;
-    // The revision that it asked for began the session.
-    const facts: ClientFacts = {
-      ...(isObject(clientInfo) ? { clientInfo } : {}),
-      ...(isObject(capabilities) ? { clientCapabilities: capabilities } : {}),
-    };
-    await call((session) => session.say(facts));
-  }
   const { level, uri } = params;
   if (method === "logging/setLevel" && typeof level === "string")
     await call((session) => session.say({ logLevel: level }));

@@ -12,13 +12,11 @@ import {
 import { ListenStreams } from "./listen.ts";
 import type { ListenHandlers } from "./listen.ts";
 import type { ListenerMeta } from "./listeners.ts";
-import { REGISTRY_SHARDS, registryName, registryOf } from "./placement.ts";
+import { REGISTRY_NAMES, REGISTRY_SHARDS, registryName, registryOf } from "./placement.ts";
 import type { SubscriptionFilter } from "./subscription-filter.ts";
 
 /** What of a registry streams need. */
 type ListenRegistry = SocketHost & { notify(notification: string): Promise<void> };
-
-const REGISTRIES = Array.from({ length: REGISTRY_SHARDS }, (_, shard) => registryName(shard));
 
 /** The streams of this isolate over the objects of a binding, which is looked for when it is first needed. */
 export function listenStreams(binding: string): ListenStreams {
@@ -29,7 +27,7 @@ export function listenStreams(binding: string): ListenStreams {
     open: (origin, filters, handlers) =>
       openSocket(registries().getByName(registryName(registryOf(origin))), filters, handlers),
     notify: async (notification) => {
-      await inParallel(REGISTRIES, REGISTRY_SHARDS, (name) =>
+      await inParallel(REGISTRY_NAMES, REGISTRY_SHARDS, (name) =>
         callObject(registries(), name, (registry) => registry.notify(notification)),
       );
     },

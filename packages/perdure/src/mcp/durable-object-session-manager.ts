@@ -10,10 +10,10 @@ import { PerdureError } from "../protocol/index.ts";
 import { listenStreams } from "./durable-listen.ts";
 import type { ClientFacts } from "./kept-session.ts";
 import { LocalReaders } from "./local-readers.ts";
-import { REGISTRY_SHARDS, registryName, registryOf, sessionName } from "./placement.ts";
+import { REGISTRY_NAMES, registryName, registryOf, sessionName } from "./placement.ts";
 import { currentRequest } from "./request-context.ts";
 import type { RegistryRpc } from "./rpc.ts";
-import { isSessionId } from "./session-id.ts";
+import { checkSessionId, isSessionId } from "./session-id.ts";
 import type { SessionStub } from "./stream-socket.ts";
 
 /** The binding of `SyncLayer`, where no other is named. */
@@ -48,7 +48,7 @@ export class DurableObjectSessionManager {
       create: (id, controller) => this.create(id, controller),
       delete: (id) => this.#readers.detach(id),
       has: async (id) => {
-        checkId(id);
+        checkSessionId(id);
         return this.#call(id, (stub) => stub.holdsStream());
       },
       send: (sessions, data) => this.send(sessions, data),
@@ -59,13 +59,13 @@ export class DurableObjectSessionManager {
 
   /** Begins a session, if there is none of this id, and sends its messages to a stream from now on. */
   async create(id: string, controller: ReadableStreamDefaultController): Promise<void> {
-    checkId(id);
+    checkSessionId(id);
     await this.#readers.attach({ namespace: this.#sessions, id, subject: null }, controller);
   }
 
   /** Ends a session: everything of it is erased, and its streams end. */
   async delete(id: string): Promise<void> {
-    checkId(id);
+    checkSessionId(id);
     await this.#call(id, (stub) => stub.end());
   }
 
@@ -95,9 +95,8 @@ export class DurableObjectSessionManager {
   }
 
   async #broadcast(data: string): Promise<void> {
-    const shards = Array.from({ length: REGISTRY_SHARDS }, (_, shard) => shard);
     await Promise.all(
-      shards.map((shard) => this.#registries.getByName(registryName(shard)).broadcast(data)),
+      REGISTRY_NAMES.map((name) => this.#registries.getByName(name).broadcast(data)),
     );
   }
 
@@ -113,13 +112,13 @@ export class DurableObjectSessionManager {
     };
     // A transport takes a rejection for a client that said nothing, and goes on; what is thrown at once fails its request.
     const fact = <T>(id: string, key: keyof ClientFacts, name: string): Promise<T> => {
-      checkId(id);
+      checkSessionId(id);
       void this.#sessions;
       return known(id, key, name);
     };
     // A transport waits for what ends a session, and for nothing else, so what fails is said here too.
     const change = (id: string, call: (stub: SessionStub) => Promise<unknown>): unknown => {
-      checkId(id);
+      checkSessionId(id);
       return this.#inTime(this.#call(id, call)).catch((error: unknown) =>
         console.error("An MCP session was not changed:", error),
       );
@@ -175,14 +174,6 @@ export class DurableObjectSessionManager {
   get #registries(): Namespace<RegistryRpc> {
     return namespaceOf<RegistryRpc>(env, this.#binding, "SyncLayer");
   }
-}
-
-function checkId(id: string): void {
-  if (!isSessionId(id))
-    throw new PerdureError(
-      "bad_request",
-      "The id of an MCP session is 1 to 256 characters of visible ASCII.",
-    );
 }
 
 /** Whether an error says what to add to the Wrangler configuration. */

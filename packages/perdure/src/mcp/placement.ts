@@ -25,6 +25,12 @@ export function registryName(shard: number): string {
   return `registry:${shard}`;
 }
 
+/** The names of all registries. */
+export const REGISTRY_NAMES: readonly string[] = Array.from(
+  { length: REGISTRY_SHARDS },
+  (_, shard) => registryName(shard),
+);
+
 /** The registry that has a session, by its id, or the followers of a URI. */
 export function registryOf(key: string): number {
   return Number.parseInt(digestOf(key).slice(0, 8), 16) % REGISTRY_SHARDS;

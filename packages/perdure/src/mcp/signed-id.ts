@@ -1,5 +1,7 @@
 /** Ids that only this server can make: random, and signed, so that a guess is refused before any object is touched. */
 
+import { base64url } from "jose";
+
 /** Random bytes of an id: 256 bits. */
 const RANDOM_BYTES = 32;
 
@@ -20,7 +22,11 @@ export type IdPurpose = "session" | "handle";
  * random part. Throws a `RangeError` where the secret is shorter than 32 bytes.
  */
 export async function mintId(purpose: IdPurpose, secret: string): Promise<string> {
-  return signed(purpose, secret, base64url(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))));
+  return signed(
+    purpose,
+    secret,
+    base64url.encode(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))),
+  );
 }
 
 /**
@@ -53,13 +59,5 @@ async function signed(purpose: IdPurpose, secret: string, random: string): Promi
     ["sign"],
   );
   const signature = await crypto.subtle.sign("HMAC", key, encoder.encode(`${purpose}:${random}`));
-  return `${random}.${base64url(new Uint8Array(signature, 0, SIGNATURE_BYTES))}`;
-}
-
-/** Base64url without padding (RFC 4648 §5). */
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  return `${random}.${base64url.encode(new Uint8Array(signature, 0, SIGNATURE_BYTES))}`;
 }

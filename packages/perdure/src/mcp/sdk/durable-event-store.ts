@@ -7,7 +7,7 @@ import { PerdureError } from "../../protocol/index.ts";
 import { DEFAULT_BINDING } from "../durable-object-session-manager.ts";
 import { missing, tooLarge } from "../not-kept.ts";
 import { sessionName } from "../placement.ts";
-import { isSessionId } from "../session-id.ts";
+import { checkSessionId } from "../session-id.ts";
 import { MAX_MESSAGE_LENGTH } from "../session-object.ts";
 import { messageEvent } from "../sse.ts";
 import { eventId, STANDALONE } from "../stream-name.ts";
@@ -35,11 +35,7 @@ export class DurableEventStore implements EventStore {
    * @param binding Binding of `SyncLayer`; default `TMCP_DURABLE_OBJECT`.
    */
   constructor(session: string, binding: string = DEFAULT_BINDING) {
-    if (!isSessionId(session))
-      throw new PerdureError(
-        "bad_request",
-        "The id of an MCP session is 1 to 256 characters of visible ASCII.",
-      );
+    checkSessionId(session);
     this.#session = session;
     this.#binding = binding;
   }

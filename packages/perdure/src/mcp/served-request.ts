@@ -1,6 +1,7 @@
 /** One request of a client's while the server works on it: what the server says goes into the log, and from there to the client. */
 
 import { createParser } from "eventsource-parser";
+import { clientStream } from "./client-stream.ts";
 import { serverMessage } from "./json-rpc.ts";
 import { tooLarge } from "./not-kept.ts";
 import type { RequestContext } from "./request-context.ts";
@@ -10,11 +11,7 @@ import { HEARTBEAT, HEARTBEAT_MS, messageEvent, primingEvent, withId } from "./s
 import type { RequestId } from "./stream-name.ts";
 import { eventId } from "./stream-name.ts";
 import type { EventSink } from "./stream-reader.ts";
-import { controllerSink } from "./stream-reader.ts";
 import type { StreamWriter } from "./stream-writer.ts";
-
-/** Bytes that a client may be behind; one further behind is dropped, and resumes. */
-const MAX_LAG_BYTES = 1024 * 1024;
 
 /** What a request is served with. */
 export interface ServedRequestOptions {
@@ -50,19 +47,16 @@ export class ServedRequest {
   constructor(options: ServedRequestOptions) {
     this.#options = options;
     const { writer, abort, stream, retryMs, knowsPriming } = options;
-    this.body = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#sink = controllerSink(controller, MAX_LAG_BYTES);
-          // Before the server begins: it may end the stream at once, and the client needs an id to come back with.
-          const id = eventId({ stream, position: writer.head });
-          this.#write(primingEvent(id, retryMs, knowsPriming));
-        },
-        cancel: () => {
-          this.#sink = undefined;
-        },
+    this.body = clientStream(
+      (sink) => {
+        this.#sink = sink;
+        // Before the server begins: it may end the stream at once, and the client needs an id to come back with.
+        const id = eventId({ stream, position: writer.head });
+        this.#write(primingEvent(id, retryMs, knowsPriming));
       },
-      new ByteLengthQueuingStrategy({ highWaterMark: MAX_LAG_BYTES / 16 }),
+      () => {
+        this.#sink = undefined;
+      },
     );
     writer.listen({
       answered: (id, data) => void this.#answered(id, data),

@@ -1,14 +1,12 @@
 /** Server-Sent Events of a stream, to a client that asked for them with a GET. */
 
+import { clientStream } from "./client-stream.ts";
 import type { ClientFacts } from "./kept-session.ts";
 import { primingEvent } from "./sse.ts";
 import { eventId } from "./stream-name.ts";
-import { controllerSink, readStream } from "./stream-reader.ts";
+import { readStream } from "./stream-reader.ts";
 import type { SessionAccess } from "./stream-socket.ts";
 import { openStreamSocket } from "./stream-socket.ts";
-
-/** Bytes that a client may be behind; one further behind is dropped, and resumes. */
-const MAX_LAG_BYTES = 1024 * 1024;
 
 /** What a client reads. */
 export interface Reading {
@@ -31,27 +29,21 @@ export async function standaloneResponse(
   const socket = await openStreamSocket(access, meta);
   const { promise: hasEnded, resolve: begin } = Promise.withResolvers<boolean>();
   let end: (() => void) | undefined;
-  const body = new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        const sink = controllerSink(controller, MAX_LAG_BYTES);
-        end = readStream(socket, stream, {
-          ...sink,
-          begin(position, facts, isOver) {
-            begin(isOver);
-            return primingEvent(eventId({ stream, position }), retryMs, knowsPriming(facts));
-          },
-          end() {
-            begin(false);
-            sink.end();
-          },
-        });
-      },
-      cancel() {
-        end?.();
-      },
+  const body = clientStream(
+    (sink) => {
+      end = readStream(socket, stream, {
+        ...sink,
+        begin(position, facts, isOver) {
+          begin(isOver);
+          return primingEvent(eventId({ stream, position }), retryMs, knowsPriming(facts));
+        },
+        end() {
+          begin(false);
+          sink.end();
+        },
+      });
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: MAX_LAG_BYTES / 16 }),
+    () => end?.(),
   );
   // Clients come back for as long as they hear of no result, and an error is none to some: this has them stop (HTML §9.2).
   if (await hasEnded) return new Response(null, { status: 204 });
